@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# The type stubs of the compiled module, generated from it.
+#
+#   bash scripts/stubs.sh            writes python/idn/_idn/*.pyi, to be committed
+#   bash scripts/stubs.sh --check    fails, showing the difference, where the committed ones are not what is built
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+export PATH=$root/.venv/bin:$PATH
+committed=$root/python/idn/_idn
+
+fresh=$(mktemp -d)
+trap 'rm -rf "$fresh"' EXIT
+pybind11-stubgen idn._idn --output-dir "$fresh" --exit-code 2>"$fresh/log" ||
+  { cat "$fresh/log" >&2; exit 1; }
+generated=$fresh/idn/_idn
+if [ -f "$generated.pyi" ]; then # a module without submodules
+  mkdir -p "$generated" && mv "$generated.pyi" "$generated/__init__.pyi"
+fi
+ruff check -q --config "$root/pyproject.toml" --select I --fix "$generated"
+ruff format -q --config "$root/pyproject.toml" "$generated"
+
+if [ "${1:-}" = --check ]; then
+  diff -ru --exclude=__pycache__ "$committed" "$generated" ||
+    { echo "The stubs in $committed are not those of the built module; run: bash scripts/stubs.sh" >&2; exit 1; }
+else
+  rm -rf "$committed"
+  cp -r "$generated" "$committed"
+  find "$committed" -name '*.pyi'
+fi
