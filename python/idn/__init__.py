@@ -1,0 +1,91 @@
+"""idn, the Intelligence Distribution Network: networks that leave early, measured honestly.
+
+Everything below is loaded at its first use, so `import idn` and `idn --help` stay quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from idn._torch_version import check_torch
+
+if TYPE_CHECKING:
+    from idn import (
+        costs,
+        data,
+        errors,
+        exits,
+        experiment,
+        inference,
+        math,
+        models,
+        report,
+        store,
+        training,
+    )
+    from idn._native import build_info
+    from idn.branchy import Branchy
+    from idn.loss import exponential_weights, joint_loss
+
+__version__: str
+
+__all__ = [
+    "Branchy",
+    "__version__",
+    "build_info",
+    "costs",
+    "data",
+    "errors",
+    "exits",
+    "experiment",
+    "exponential_weights",
+    "inference",
+    "joint_loss",
+    "math",
+    "models",
+    "report",
+    "store",
+    "training",
+]
+
+_MODULES = frozenset(
+    [
+        "costs",
+        "data",
+        "errors",
+        "exits",
+        "experiment",
+        "inference",
+        "math",
+        "models",
+        "report",
+        "store",
+        "training",
+    ]
+)
+_NAMES = {
+    "Branchy": "idn.branchy",
+    "build_info": "idn._native",
+    "exponential_weights": "idn.loss",
+    "joint_loss": "idn.loss",
+}
+
+check_torch()
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        value: Any = importlib.import_module("importlib.metadata").version("idn")
+    elif name in _MODULES:
+        value = importlib.import_module(f"idn.{name}")
+    elif name in _NAMES:
+        value = getattr(importlib.import_module(_NAMES[name]), name)
+    else:
+        raise AttributeError(f"module 'idn' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,37 @@
+"""The exit codes of every command, in one place: what `idn --help` prints and scripts may rely on."""
+
+from __future__ import annotations
+
+OK = 0
+FAILED = 1
+USAGE = 2
+DATA = 3
+INTERRUPTED = 130
+TERMINATED = 143
+
+MEANING = {
+    OK: "done",
+    FAILED: "failed while running",
+    USAGE: "wrong usage, config or value",
+    DATA: "data missing, damaged or not downloaded",
+    INTERRUPTED: "interrupted (Ctrl-C); `idn run` resumes",
+    TERMINATED: "ended by SIGTERM; `idn run` resumes",
+}
+
+
+def epilog() -> str:
+    """The table of codes as one paragraph."""
+    return "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in MEANING.items()) + "."
+
+
+def of(error: BaseException) -> int:
+    """The code a failure ends the program with."""
+    from idn.errors import ConfigError, DataError
+
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED
+    if isinstance(error, DataError):
+        return DATA
+    if isinstance(error, (ConfigError, ValueError)):
+        return USAGE
+    return FAILED

@@ -1,0 +1,27 @@
+"""What commands print: one JSON value on stdout for scripts, text for people."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print JSON for scripts; text for people goes to stderr.")
+]
+
+
+def print_json(value: Any) -> None:
+    """One line of JSON on stdout."""
+    typer.echo(json.dumps(value, allow_nan=False))
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Where text for people goes."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=True)

@@ -1,0 +1,50 @@
+"""`idn run`: from a config to a report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from idn.cli.output import AsJson, console, print_json
+
+Config = Annotated[
+    str,
+    typer.Argument(
+        metavar="CONFIG", help="slug/name, such as branchynet_2016/smoke, or a path to a .yaml file."
+    ),
+]
+Out = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", help="Where run directories go; ./runs if not given.")
+]
+
+
+def run(
+    config: Config,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[key=value]...", help="Changes, such as training.batch_size=64."),
+    ] = None,
+    out: Out = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Start again, even where a run of this config is there.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train, choose thresholds, evaluate, and write a report.
+
+    The run directory is DIR/<experiment>/<config>-<digest of its settings>. An interrupted run continues
+    there and gives the same numbers; a finished one is only shown again, unless --force.
+    """
+    from idn import experiment, report
+
+    loaded = experiment.load(config, overrides or [])
+    result = experiment.run(loaded, out, force=force)
+    if result is None:  # another process of a parallel run writes the results
+        return
+    people = console(stderr=as_json)
+    people.print(report.summary_table(result.run_dir))
+    people.print(f"Report: {result.run_dir / 'report.html'}", markup=False)
+    if as_json:
+        print_json({"run_dir": str(result.run_dir), "metrics": result.metrics})

@@ -1,0 +1,30 @@
+"""What can fail at run time, as one family: `except idn.errors.Error` catches all of it.
+
+A caller's mistake (a wrong argument) is a `ValueError` instead.
+"""
+
+from __future__ import annotations
+
+
+class Error(RuntimeError):
+    """A failure at run time; the message names the bad value and what to do."""
+
+
+class DataError(Error):
+    """A data set is missing, damaged or not what it claims to be."""
+
+
+class DownloadError(DataError):
+    """A download did not arrive whole; what has arrived is kept, and the next try resumes it."""
+
+
+class StoreError(Error):
+    """An HDF5 file of ours cannot be read or written."""
+
+
+class ConfigError(Error):
+    """A configuration is refused: unknown key, wrong type, or a cycle of `extends`."""
+
+
+class RunError(Error):
+    """A training or evaluation run cannot go on."""

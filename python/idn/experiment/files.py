@@ -1,0 +1,67 @@
+"""Files of a run directory: written whole or not at all, and one process at a time."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from idn.errors import RunError
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a file through a temporary one beside it, so that a reader never sees half of it.
+
+    :raises idn.errors.RunError: if it cannot be written, a full disk for one; what was there stays.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise RunError(f"{path} cannot be written: {error.strerror or error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes a value as JSON, indented.
+
+    :raises idn.errors.RunError: if it holds NaN or infinity, or cannot be written.
+    """
+    try:
+        text = json.dumps(value, indent=2, allow_nan=False)
+    except ValueError as error:
+        raise RunError(f"{path.name} would hold a number that is not finite: {error}") from error
+    write_text(path, text + "\n")
+
+
+@contextmanager
+def exclusive(run_dir: Path) -> Iterator[None]:
+    """Holds a run directory for this process; the lock goes with the process, however that ends.
+
+    :raises idn.errors.RunError: if another process holds it, or if it cannot be made.
+    """
+    import fcntl
+
+    try:
+        run_dir.mkdir(parents=True, exist_ok=True)
+        stream = (run_dir / ".lock").open("w")
+    except OSError as error:
+        raise RunError(
+            f"{run_dir} cannot be used: {error.strerror or error}; choose another --out"
+        ) from error
+    with stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise RunError(
+                f"{run_dir} is in use by another process; wait for it, or choose another --out"
+            ) from None
+        yield

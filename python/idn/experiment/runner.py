@@ -1,0 +1,156 @@
+"""The runner: from a config to a run directory with its report.
+
+config -> data -> training -> traces -> thresholds on validation -> test -> time -> comparison -> report
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from idn.errors import RunError
+from idn.experiment import files
+from idn.experiment.config import LoadedConfig, load
+
+Reporter = Callable[[str], None]
+# In the order they are written; the last one marks a run as finished.
+RESULTS = (
+    "config.yaml",
+    "environment.json",
+    "metrics.jsonl",
+    "model.pt",
+    "traces.h5",
+    "summary.json",
+    "comparison.json",
+    "report.html",
+)
+_TO_RESUME = ("checkpoint.pt", "trunk.json")
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """Where a run is, and its summary.json."""
+
+    run_dir: Path
+    metrics: dict[str, Any]
+
+
+def run(
+    config: LoadedConfig | str,
+    out: Path | None = None,
+    reporter: Reporter | None = None,
+    *,
+    force: bool = False,
+) -> RunResult | None:
+    """Runs a config to its end, in `<out>/<experiment>/<config>-<digest of its settings>/`.
+
+    An interrupted run continues there and gives the same numbers; a finished one is returned as it is.
+
+    :param config: what `idn.experiment.load` gives, or a name or path for it.
+    :param out: where run directories go; `runs` in the current directory if None.
+    :param reporter: takes lines about the progress; if None, they go to stderr, with bars on a terminal.
+    :param force: deletes what an earlier run of the same settings left, and starts again.
+    :returns: None in all but the first process of a data-parallel run.
+    :raises ValueError: for settings that do not fit the data or the network.
+    :raises idn.errors.DataError: if the data is missing or damaged.
+    :raises idn.errors.RunError: if the run directory cannot be written, or another process uses it.
+    """
+    loaded = load(config) if isinstance(config, str) else config
+    tell = reporter or _to_stderr
+    run_dir = (Path("runs") if out is None else out) / loaded.run.experiment / loaded.run_id
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1 and int(os.environ.get("RANK", "0")) > 0:
+        # The first process returns a finished run at once, so there is nobody to train with.
+        if force or not finished(run_dir):
+            _take_part(loaded, run_dir)
+        return None
+    with files.exclusive(run_dir):
+        if force:
+            _clear(run_dir)
+        if not force and finished(run_dir):
+            tell(f"{run_dir} is finished; --force runs it again")
+        else:
+            try:
+                _run(loaded, run_dir, tell, reporter)
+            except OSError as error:
+                raise RunError(
+                    f"the run in {run_dir} stopped: {error}; start it again to continue"
+                ) from error
+        return RunResult(run_dir, json.loads((run_dir / "summary.json").read_text(encoding="utf-8")))
+
+
+def finished(run_dir: Path) -> bool:
+    """Whether a run has come to its end."""
+    return all((run_dir / name).is_file() for name in RESULTS)
+
+
+def _run(loaded: LoadedConfig, run_dir: Path, tell: Reporter, log: Reporter | None) -> None:
+    from idn import report
+    from idn.experiment import claims, environment, steps, summary
+    from idn.training.devices import resolve_device
+
+    config = loaded.run
+    (run_dir / RESULTS[-1]).unlink(missing_ok=True)
+    files.write_text(run_dir / "config.yaml", loaded.as_yaml())
+    with _threads(config.training.threads):
+        described = environment.describe(str(resolve_device(config.training.device)))
+        described |= {"seed": config.training.seed, "overrides": loaded.overrides}
+        files.write_json(run_dir / "environment.json", described)
+        trained = steps.train(config, run_dir, tell, log)
+        steps.save_weights(trained, run_dir)
+        tell("recording the logits of every exit on validation and test")
+        traces = steps.record(trained, config, run_dir)
+        tell("choosing thresholds on validation")
+        policy, selection = summary.choose(config, traces["validation"], trained.costs.macs)
+        found = summary.summarise(config, trained.model.exit_names, trained.costs, traces, policy, selection)
+        tell("measuring time, one sample after the other")
+        found["time"] = steps.measure(trained, config, policy)
+    found |= {
+        "preset": loaded.preset,
+        "device": str(trained.device),
+        "classes": trained.test.classes,
+        "trunk": trained.trunk,
+        "training_seconds": trained.seconds,
+    }
+    files.write_json(run_dir / "summary.json", found)
+    compared = claims.of(report.load(run_dir))
+    files.write_json(run_dir / "comparison.json", [entry.as_dict() for entry in compared])
+    report.write(run_dir)
+
+
+def _take_part(loaded: LoadedConfig, run_dir: Path) -> None:
+    """What every process but the first does in data-parallel training."""
+    from idn.experiment import steps
+
+    with _threads(loaded.run.training.threads):
+        steps.train(loaded.run, run_dir, _quiet, _quiet)
+
+
+def _clear(run_dir: Path) -> None:
+    for name in (*RESULTS, *_TO_RESUME):
+        (run_dir / name).unlink(missing_ok=True)
+
+
+@contextmanager
+def _threads(number: int | None) -> Iterator[None]:
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(number or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _quiet(line: str) -> None:
+    del line
+
+
+def _to_stderr(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,183 @@
+"""The steps of a run that need the network: data and training, traces, measurements."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from idn.errors import RunError
+from idn.experiment import files, summary
+from idn.experiment.comparison import wilson
+
+if TYPE_CHECKING:
+    import torch
+
+    from idn.branchy import Branchy
+    from idn.costs import ExitCosts
+    from idn.data import Batches, Dataset, Normalizer, Splits
+    from idn.exits import Policy
+    from idn.experiment.schema import RunConfig
+    from idn.store import Trace
+
+Reporter = Callable[[str], None]
+SPLITS = ("validation", "test")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained network, in evaluation mode, with its data.
+
+    `batches` gives a split in order, normalised; `seconds` is the time of all epochs, resumed ones included;
+    `trunk` what the trunk alone was worth before its exits were trained, None if it never was alone.
+    """
+
+    model: Branchy
+    batches: Callable[[str], Batches]
+    test: Dataset
+    normalizer: Normalizer
+    costs: ExitCosts
+    device: torch.device
+    seconds: float
+    trunk: dict[str, Any] | None
+
+
+def build_model(config: RunConfig, splits: Splits) -> Branchy:
+    """Builds the network for the data, with initial weights that follow from the seed alone.
+
+    :raises ValueError: if it has no exits, or does not fit the images.
+    """
+    import torch
+
+    from idn import models
+    from idn.branchy import Branchy
+
+    _, channels, height, width = splits.train.images.shape
+    if height != width:
+        raise ValueError(f"images are {height}x{width}; {config.model.name} takes square ones")
+    torch.manual_seed(config.training.seed)
+    model = models.build(
+        config.model.name,
+        classes=len(splits.train.classes),
+        in_channels=channels,
+        image_size=height,
+        **config.model.options,
+    )
+    if not isinstance(model, Branchy):
+        raise ValueError(
+            f"model.name {config.model.name!r} has no early exits; a run needs some: b_{config.model.name}"
+        )
+    return model
+
+
+def train(config: RunConfig, run_dir: Path, tell: Reporter, log: Reporter | None = None) -> Trained:
+    """Loads the data and trains, or continues an interrupted training from its checkpoint.
+
+    :param log: takes the lines of the training; if None, there are bars on a terminal and lines elsewhere.
+    :raises ValueError: for settings that do not fit the data or the network.
+    :raises idn.errors.DataError: if the data is missing or damaged.
+    """
+    import torch
+
+    from idn import costs, data
+    from idn.training import Trainer
+
+    splits = data.load(
+        config.data.name, config.data.root, validation=config.data.validation, seed=config.data.seed
+    )
+    model = build_model(config, splits)
+    summary.check(config, model.exit_count)
+    cost = costs.count(model, torch.zeros(1, *splits.train.images.shape[1:]))
+    tell(
+        f"{config.model.name} with {model.exit_count} exits on {config.data.name}: "
+        f"{len(splits.train)} training, {len(splits.validation)} validation, {len(splits.test)} test samples"
+    )
+    alone = run_dir / "trunk.json"
+
+    def before_stage(index: int) -> None:
+        if index > 0 and config.training.stages[index - 1].train == "trunk":
+            measured = _trunk_alone(model.trunk, trainer.batches("test"), trainer.device)
+            files.write_json(alone, {**measured, "macs": cost.trunk_macs})
+
+    trainer = Trainer(model, splits, config.training, run_dir, log=log, before_stage=before_stage)
+    metrics = trainer.fit()
+    return Trained(
+        model,
+        trainer.batches,
+        splits.test,
+        trainer.normalizer,
+        cost,
+        trainer.device,
+        seconds=sum(float(epoch["time"]["seconds"]) for epoch in metrics),
+        trunk=json.loads(alone.read_text(encoding="utf-8")) if alone.is_file() else None,
+    )
+
+
+def save_weights(trained: Trained, run_dir: Path) -> None:
+    """Writes the weights to model.pt, as `torch.load(..., weights_only=True)` reads them.
+
+    :raises idn.errors.RunError: if it cannot be written.
+    """
+    import io
+
+    import torch
+
+    from idn.training.files import write_atomically
+
+    buffer = io.BytesIO()
+    torch.save({name: value.cpu() for name, value in trained.model.state_dict().items()}, buffer)
+    write_atomically(run_dir / "model.pt", buffer.getvalue())
+
+
+def _trunk_alone(trunk: torch.nn.Module, batches: Batches, device: torch.device) -> dict[str, Any]:
+    """Accuracy of the trunk by itself, in percent, with its 95 % interval."""
+    import torch
+
+    training = trunk.training
+    trunk.eval()
+    correct = samples = 0
+    with torch.no_grad():
+        for images, labels, _ in batches:
+            correct += int((trunk(images.to(device)).argmax(dim=1).cpu() == labels).sum())
+            samples += len(labels)
+    trunk.train(training)
+    return {"test_accuracy": 100 * correct / samples, "accuracy_interval": list(wilson(correct, samples))}
+
+
+def record(trained: Trained, config: RunConfig, run_dir: Path) -> dict[str, Trace]:
+    """Writes the logits of every exit for validation and test to traces.h5, and reads them back.
+
+    :raises idn.errors.RunError: if a logit is not finite.
+    """
+    import numpy as np
+
+    from idn import inference, store
+
+    path = run_dir / "traces.h5"
+    attributes = {"experiment": config.experiment, "model": config.model.name, "data": config.data.name}
+    with store.TraceWriter(path, attributes=attributes) as writer:
+        for split in SPLITS:
+            logits, labels, index = inference.record(trained.model, trained.batches(split), trained.device)
+            if not np.isfinite(logits).all():
+                sample, exit_index = np.argwhere(~np.isfinite(logits))[0][:2]
+                raise RunError(
+                    f"exit {exit_index + 1} gives a logit that is not finite for {split} sample {sample}: "
+                    "training has diverged; lower the learning rate"
+                )
+            writer.append(split, logits=logits, labels=labels, index=index)
+    return {split: store.read_trace(path, split) for split in SPLITS}
+
+
+def measure(trained: Trained, config: RunConfig, policy: Policy) -> dict[str, Any]:
+    """Times the network on test samples, drawn evenly over the split."""
+    import numpy as np
+    import torch
+
+    from idn.experiment import timing
+
+    count = min(config.measure.samples, len(trained.test))
+    chosen = np.linspace(0, len(trained.test) - 1, count).round().astype(np.int64)
+    images = trained.normalizer(torch.from_numpy(np.ascontiguousarray(trained.test.images[chosen])))
+    return timing.measure(trained.model, images.to(trained.device), policy, config.measure.repeats)

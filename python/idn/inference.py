@@ -1,0 +1,136 @@
+"""Early-exit inference in plain PyTorch (Figure 3.2): the reference for faster engines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+if TYPE_CHECKING:
+    from idn.branchy import Branchy
+    from idn.exits import Policy
+
+__all__ = ["Prediction", "from_traces", "infer", "record"]
+
+
+class Prediction(NamedTuple):
+    """What a network with exits answers for each sample of a batch.
+
+    labels: int64 (batch,). exits: int64 (batch,), the exit that answered, from 0. confidences: float64
+    (batch,), the highest probability at that exit, without temperature.
+    """
+
+    labels: torch.Tensor
+    exits: torch.Tensor
+    confidences: torch.Tensor
+
+
+@torch.no_grad()
+def infer(model: Branchy, x: torch.Tensor, policy: Policy) -> Prediction:
+    """Classify a batch, letting each sample leave at the first exit that is sure enough (Figure 3.2).
+
+    Samples that left are no longer computed, and the rest of the network is not run once all have left. Put
+    the model in evaluation mode first. Each sample is decided on by itself.
+
+    :param x: (batch, ...).
+    :returns: answers in the order of the input.
+    :raises ValueError: for NaN among the logits, naming exit and sample (its place among those still there),
+        a model in training mode, or a policy with more thresholds than exits.
+    """
+    _check_policy(policy, model.exit_count)
+    if model.training:
+        raise ValueError("the model is in training mode, where dropout is random; call model.eval() first.")
+    labels = torch.empty(len(x), dtype=torch.int64, device=x.device)
+    exits = torch.empty_like(labels)
+    confidences = torch.empty_like(labels, dtype=torch.float64)
+    if len(x) == 0:
+        return Prediction(labels, exits, confidences)
+    remaining = torch.arange(len(x), device=x.device)
+    outputs: list[torch.Tensor] = []
+    stream = model.stream(x)
+    logits = next(stream)
+    for n in range(model.exit_count):
+        outputs.append(logits)
+        leaves = policy.should_exit(outputs)
+        if n == model.exit_count - 1:
+            leaves = torch.ones_like(leaves)
+        left = remaining[leaves]
+        confidences[left], labels[left] = logits[leaves].double().softmax(dim=1).max(dim=1)
+        exits[left] = n
+        if leaves.all():
+            break
+        remaining, outputs = remaining[~leaves], [output[~leaves] for output in outputs]
+        logits = stream.send(~leaves)
+    stream.close()
+    return Prediction(labels, exits, confidences)
+
+
+@torch.no_grad()
+def from_traces(logits: torch.Tensor | NDArray[np.float32], policy: Policy) -> Prediction:
+    """Decide as `infer` does, from the recorded logits of all exits and without the network.
+
+    :param logits: (samples, exits, classes), as `record` gives them.
+    :raises ValueError: for another shape, NaN among the logits of an exit that is asked, or more thresholds
+        than exits.
+    """
+    recorded = torch.as_tensor(logits)
+    if recorded.dim() != 3:
+        raise ValueError(f"logits have shape {tuple(recorded.shape)}, expected (samples, exits, classes).")
+    samples, count, _ = recorded.shape
+    _check_policy(policy, count)
+    labels = torch.empty(samples, dtype=torch.int64, device=recorded.device)
+    exits = torch.empty_like(labels)
+    confidences = torch.empty_like(labels, dtype=torch.float64)
+    remaining = torch.arange(samples, device=recorded.device)
+    for n in range(count):
+        if len(remaining) == 0:
+            break
+        outputs = list(recorded[remaining, : n + 1].unbind(dim=1))
+        leaves = policy.should_exit(outputs)
+        if n == count - 1:
+            leaves = torch.ones_like(leaves)
+        left = remaining[leaves]
+        confidences[left], labels[left] = outputs[-1][leaves].double().softmax(dim=1).max(dim=1)
+        exits[left] = n
+        remaining = remaining[~leaves]
+    return Prediction(labels, exits, confidences)
+
+
+@torch.no_grad()
+def record(
+    model: nn.Module,
+    batches: Iterable[tuple[torch.Tensor, torch.Tensor, torch.Tensor]],
+    device: torch.device | str = "cpu",
+) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:
+    """Run every exit on every sample, in evaluation mode, and return what was seen.
+
+    :param model: gives its exits' logits in order, as `Branchy` does; its mode is put back afterwards.
+    :param batches: (images, labels, index), as `idn.data.Batches` gives them.
+    :returns: logits float32 (samples, exits, classes), labels int64 (samples,), index int64 (samples,).
+    :raises ValueError: if there is no batch.
+    """
+    training = model.training
+    model.eval()
+    try:
+        rows = [
+            (torch.stack(list(model(images.to(device))), dim=1).float().cpu(), labels.cpu(), index.cpu())
+            for images, labels, index in batches
+        ]
+    finally:
+        model.train(training)
+    if not rows:
+        raise ValueError("there is no batch to record; pass batches of at least one sample.")
+    logits, labels, index = (torch.cat(column) for column in zip(*rows, strict=True))
+    return logits.numpy(), labels.numpy(), index.numpy()
+
+
+def _check_policy(policy: Policy, exits: int) -> None:
+    if not exits - 1 <= len(policy.thresholds) <= exits:
+        raise ValueError(
+            f"the policy has {len(policy.thresholds)} thresholds for {exits} exits; "
+            f"expected {exits - 1}, one for each early exit."
+        )

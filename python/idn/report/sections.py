@@ -1,0 +1,207 @@
+"""The parts of the page, top to bottom; each gives HTML, or nothing where the run has nothing to show."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from html import escape
+
+from idn.report import figures, html
+from idn.report.format import NOTHING, criterion, duration, gain, interval, macs, percent, threshold
+from idn.report.run_data import RunData
+from idn.report.svg import inline
+
+LONG = 400  # characters beyond which a fact of the environment is folded away
+
+
+def all_sections(run: RunData) -> list[str]:
+    """Header, result, figures, comparison, time, repetition."""
+    parts = (header, result, trade_off, exits, comparison, training, time, repeat)
+    return [part(run) for part in parts]
+
+
+def header(run: RunData) -> str:
+    """What ran, how, and on what."""
+    summary = run.summary
+    classes = summary.classes if isinstance(summary.classes, int) else len(summary.classes)
+    trained = "" if summary.training_seconds is None else f", trained in {duration(summary.training_seconds)}"
+    lead = (
+        f"{_count(len(summary.exits), 'exit', 'exits')}, {_count(classes, 'class', 'classes')}, "
+        f"on {_device(summary.device)}{trained}. Exit rule: {criterion(summary)}."
+    )
+    note = run.config.get("note")
+    title = escape(f"{summary.model} on {summary.dataset}")
+    return "".join(
+        [
+            "<header>",
+            html.paragraph(f"{summary.experiment} · preset {summary.preset} · {run.name}", "kicker"),
+            f"<h1>{title}</h1>",
+            html.paragraph(lead, "lead"),
+            html.paragraph(str(note), "note") if note else "",
+            "</header>",
+        ]
+    )
+
+
+def result(run: RunData) -> str:
+    """The result in up to five numbers."""
+    summary, test = run.summary, run.summary.test
+    operations = f"{macs(test.mean_macs)} against {macs(summary.trunk_macs)} MACs"
+    found = [
+        (
+            "test accuracy",
+            percent(test.accuracy),
+            _within(test.accuracy_interval, "at the chosen thresholds"),
+        ),
+        ("leave early", f"{sum(test.exit_rates[:-1]):.1f} %", "of the test samples"),
+    ]
+    if test.mac_gain is not None:
+        found.append(("fewer operations", gain(test.mac_gain), operations))
+    if summary.time is not None:
+        spread = summary.time.spread
+        under = "heads timed too" if spread is None else f"repeats {interval(spread.gain)}"
+        found.append(("measured speed-up", gain(summary.time.gain), under))
+    if summary.trunk is not None:
+        under = _within(summary.trunk.accuracy_interval, "no exits")
+        found.append(("trunk alone", percent(summary.trunk.test_accuracy), under))
+    return html.tiles(found)
+
+
+def trade_off(run: RunData) -> str:
+    """The accuracy-cost figure with its reading."""
+    summary = run.summary
+    points = [(f"exit {item.name}", item.test_accuracy, item.macs) for item in summary.exits]
+    points.append(("chosen thresholds", summary.test.accuracy, summary.test.mean_macs))
+    described = "; ".join(
+        f"{name}: {percent(accuracy)} at {macs(cost)} MACs" for name, accuracy, cost in points
+    )
+    title = "Accuracy against operations"
+    drawing = inline(figures.trade_off(run), "trade-off", title, described)
+    caption = (
+        "Up and left is better. The curve shows thresholds picked on validation data and measured on test; "
+        "squares, one exit answering for every sample; the ring, the operating point of this report."
+    )
+    if summary.trunk is not None:
+        caption += " The star is the trunk trained alone, without heads."
+    return html.section(title, html.figure(drawing, caption))
+
+
+def exits(run: RunData) -> str:
+    """Exit by exit: accuracy, operations, and who leaves there."""
+    summary = run.summary
+    early = len(summary.exits) - 1
+    limits = [threshold(value) for value in summary.thresholds[:early]]
+    limits += ["answers the rest"] * (len(summary.exits) - len(limits))
+    rows = [
+        [
+            item.name,
+            percent(item.test_accuracy),
+            percent(item.validation_accuracy),
+            macs(item.macs),
+            NOTHING if item.parameters is None else f"{item.parameters:,}",
+            limit,
+            f"{rate:.1f} %",
+        ]
+        for item, limit, rate in zip(summary.exits, limits, summary.test.exit_rates, strict=True)
+    ]
+    if summary.trunk is not None:
+        alone = [percent(summary.trunk.test_accuracy), NOTHING, macs(summary.trunk_macs)]
+        rows.append(["trunk alone", *alone, NOTHING, NOTHING, NOTHING])
+    head = ["exit", "test", "validation", "MACs", "parameters", "threshold T", "leave here"]
+    shares = "; ".join(f"{row[0]}: {row[-1]}" for row in rows[: early + 1])
+    drawing = inline(figures.exit_rates(run), "exit-rates", "Where samples leave", f"On test, {shares}.")
+    caption = (
+        "Accuracies as if the exit answered for every sample. MACs are multiply-accumulates from the input "
+        "to the exit, all heads on the way counted; the trunk without heads takes "
+        f"{macs(summary.trunk_macs)}, the network with every head {macs(summary.full_macs)}. Full bars: "
+        "test; pale bars: the validation data on which the thresholds were chosen."
+    )
+    return html.section("The exits", html.table(head, rows), html.figure(drawing, caption))
+
+
+def comparison(run: RunData) -> str:
+    """Published against measured."""
+    if not run.comparisons:
+        return ""
+    holds, fails, untested = (sum(item.holds is v for item in run.comparisons) for v in (True, False, None))
+    return html.section(
+        "Published and measured",
+        html.paragraph(f"{holds} hold, {fails} do not, {untested} cannot be tested in this run."),
+        html.paragraph(
+            "A number holds if it lies in the measured 95 % interval or the measurement is better; a claim, "
+            "if its test in the experiment's code passes.",
+            "soft",
+        ),
+        html.comparison_table(run.comparisons),
+    )
+
+
+def training(run: RunData) -> str:
+    """How the exits learnt."""
+    drawn = figures.training_curves(run)
+    if drawn is None:
+        return ""
+    described = "One line for each exit, stage after stage."
+    drawing = inline(drawn, "training", "Validation accuracy by epoch", described)
+    caption = "Accuracy of every exit on validation data after each epoch."
+    return html.section("Training", html.figure(drawing, caption))
+
+
+def time(run: RunData) -> str:
+    """The clock, and what was on it."""
+    measured = run.summary.time
+    if measured is None:
+        return ""
+    trunk, branchy = f"{measured.trunk_ms:.3f} ms", f"{measured.branchy_ms:.3f} ms"
+    rows = [["trunk alone", trunk], ["with early exits", branchy], ["speed-up", gain(measured.gain)]]
+    head = ["", "per sample"]
+    if measured.spread is not None:
+        spread = measured.spread
+        ranges = [interval(spread.trunk_ms, 3), interval(spread.branchy_ms, 3), interval(spread.gain)]
+        rows = [[*row, span] for row, span in zip(rows, ranges, strict=True)]
+        head.append("range of the repeats")
+    threads = "" if measured.threads is None else f", {_count(measured.threads, 'thread', 'threads')}"
+    text = (
+        f"One sample at a time on {_device(run.summary.device)}{threads}, {measured.samples:,} samples of "
+        f"the test split, {_count(measured.repeats, 'repeat', 'repeats')}. Heads, softmax and the decision "
+        "to leave are all on the clock; data loading is not. Times depend on the machine and what else runs "
+        "on it: compare ratios, not milliseconds."
+    )
+    return html.section("Time", html.table(head, rows), html.paragraph(text))
+
+
+def repeat(run: RunData) -> str:
+    """Where it ran, and how to run it again."""
+    command = run.environment.get("command")
+    known = isinstance(command, str) and bool(command)
+    again = str(command) if known else "idn run config.yaml"
+    place = "" if known else html.paragraph("In the directory of this run.", "soft")
+    named = run.environment.items()
+    found = [(key.replace("_", " "), value) for key, value in named if key != "command"]
+    long = [(name, str(value)) for name, value in found if len(str(value)) > LONG]
+    facts = [(name, value) for name, value in found if len(str(value)) <= LONG]
+    config = json.dumps(run.config, indent=2, ensure_ascii=False, default=str)
+    footer = "Made by idn from the files of this run alone; this page loads nothing from the network."
+    return (
+        html.section(
+            "Run it again",
+            html.code(again),
+            place,
+            html.facts(facts),
+            html.folded("The whole configuration", html.code(config)),
+            *(html.folded(name, html.code(text)) for name, text in long),
+        )
+        + f"<footer>{footer}</footer>"
+    )
+
+
+def _within(bounds: Sequence[float] | None, otherwise: str) -> str:
+    return otherwise if bounds is None else f"95 % interval {interval(bounds)}"
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def _device(device: str) -> str:
+    return {"cpu": "the CPU", "cuda": "the GPU"}.get(device, device)

@@ -1,0 +1,102 @@
+"""The shape of summary.json: what a run found, in the units the report prints."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+def _finite(value: float) -> float:
+    if not math.isfinite(value):
+        raise ValueError("must be finite")
+    return value
+
+
+Percent = Annotated[float, Field(ge=0, le=100)]
+Positive = Annotated[float, Field(ge=0), AfterValidator(_finite)]
+Interval = tuple[float, float]
+
+
+class _Part(BaseModel):
+    # Experiments of other chapters may add keys of their own; the page shows those it knows.
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class Exit(_Part):
+    """One exit answering for every sample: accuracies in percent, MACs with all heads up to it."""
+
+    name: str
+    test_accuracy: Percent
+    validation_accuracy: Percent
+    macs: Positive
+    parameters: int | None = None
+
+
+class Trunk(_Part):
+    """The trunk trained alone, before its exits were hung on it: accuracy in percent."""
+
+    test_accuracy: Percent
+    accuracy_interval: Interval | None = None
+
+
+class Operation(_Part):
+    """A network used with thresholds on one split: percent, MACs per sample, and trunk MACs / mean MACs."""
+
+    accuracy: Percent
+    exit_rates: list[Percent]
+    mean_macs: Positive
+    mac_gain: Positive | None = None
+    accuracy_interval: Interval | None = None
+
+
+class Point(_Part):
+    """One point of the trade-off curve on test; its thresholds were picked on validation."""
+
+    thresholds: list[float | None]
+    accuracy: Percent
+    macs: Positive
+    exit_rates: list[Percent] = []
+
+
+class Spread(_Part):
+    """The least and the most of the repeats."""
+
+    trunk_ms: Interval
+    branchy_ms: Interval
+    gain: Interval
+
+
+class Time(_Part):
+    """Milliseconds per sample, one sample at a time, heads and decisions included; gain = trunk / branchy."""
+
+    trunk_ms: Positive
+    branchy_ms: Positive
+    gain: Positive
+    samples: int
+    repeats: int
+    threads: int | None = None
+    spread: Spread | None = None
+
+
+class Summary(_Part):
+    """summary.json as a whole."""
+
+    experiment: str
+    model: str
+    preset: str
+    dataset: str
+    device: str
+    classes: int | list[str]
+    exits: Annotated[list[Exit], Field(min_length=1)]
+    trunk_macs: Positive
+    full_macs: Positive
+    thresholds: list[float | None]
+    criterion: dict[str, Any]
+    validation: Operation
+    test: Operation
+    trunk: Trunk | None = None
+    time: Time | None = None
+    curve: list[Point] = []
+    training_seconds: Positive | None = None

@@ -1,0 +1,64 @@
+"""Data parallel training with torchrun: which process am I, and sums over all of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+import torch.distributed as dist
+
+__all__ = ["World", "join_world"]
+
+
+@dataclass(frozen=True)
+class World:
+    """The processes that train one model together; a single one is rank 0 of 1."""
+
+    rank: int = 0
+    size: int = 1
+    local_rank: int = 0
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this process writes files and talks."""
+        return self.rank == 0
+
+    def sum(self, values: torch.Tensor) -> torch.Tensor:
+        """Return the sum over all processes; every one of them has to call it."""
+        if self.size > 1:
+            values = values.clone()
+            dist.all_reduce(values)
+        return values
+
+
+@contextmanager
+def join_world(device: str) -> Iterator[World]:
+    """Join the process group that torchrun describes in the environment, or be alone.
+
+    A group that is already there is used and left open.
+
+    :param device: "cuda" makes NCCL carry the sums, anything else gloo.
+    :raises ValueError: if torchrun's variables are incomplete.
+    """
+    if dist.is_available() and dist.is_initialized():
+        yield World(dist.get_rank(), dist.get_world_size(), int(os.environ.get("LOCAL_RANK", "0")))
+        return
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        yield World()
+        return
+    missing = [
+        name for name in ("RANK", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT") if name not in os.environ
+    ]
+    if missing:
+        raise ValueError(
+            f"WORLD_SIZE is {os.environ['WORLD_SIZE']} but {', '.join(missing)} is not set; "
+            "start with `torchrun --nproc-per-node=N -m idn run ...`, or unset WORLD_SIZE."
+        )
+    dist.init_process_group("nccl" if device == "cuda" else "gloo")
+    try:
+        yield World(dist.get_rank(), dist.get_world_size(), int(os.environ["LOCAL_RANK"]))
+    finally:
+        dist.destroy_process_group()

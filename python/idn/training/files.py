@@ -1,0 +1,127 @@
+"""Files of a run that are either whole or not there: the checkpoint and metrics.jsonl."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from idn.errors import RunError
+
+__all__ = ["MetricsLog", "read_checkpoint", "write_atomically", "write_checkpoint"]
+
+_MAGIC = b"idn checkpoint 1 "
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace a file by way of a temporary one beside it, so that it is never half-written.
+
+    :raises idn.errors.RunError: if the disk is full or refuses; what was there before stays.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        directory = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise RunError(
+            f"cannot write {path}: {error.strerror or error}. "
+            "Free some space or choose another directory, then run again: "
+            "the run goes on from its last checkpoint."
+        ) from error
+
+
+def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
+    """Write a state of tensors, numbers, strings, lists and dicts, with a checksum over it.
+
+    :raises idn.errors.RunError: if it cannot be written.
+    """
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    payload = buffer.getvalue()
+    digest = hashlib.sha256(payload).hexdigest().encode()
+    write_atomically(path, _MAGIC + digest + b"\n" + payload)
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """Read what `write_checkpoint` wrote, and run no code of it.
+
+    :raises idn.errors.RunError: if the file is damaged or something else.
+    """
+    content = path.read_bytes()
+    head, _, payload = content.partition(b"\n")
+    fix = f"Delete {path} to start again from the beginning."
+    if not head.startswith(_MAGIC):
+        raise RunError(f"{path} is no checkpoint of this version of idn. {fix}")
+    if hashlib.sha256(payload).hexdigest().encode() != head[len(_MAGIC) :]:
+        raise RunError(f"{path} is damaged: its checksum does not match its {len(content)} bytes. {fix}")
+    try:
+        state = torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise RunError(f"{path} is refused: it holds code, not only data. {fix}") from error
+    assert isinstance(state, dict)  # the checksum says it is ours
+    return state
+
+
+class MetricsLog:
+    """metrics.jsonl: one JSON object a line, whole lines only."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def size(self) -> int:
+        """Length in bytes; 0 if there is no file."""
+        return self.path.stat().st_size if self.path.exists() else 0
+
+    def truncate(self, size: int) -> None:
+        """Drop what was written after the file had `size` bytes.
+
+        :raises idn.errors.RunError: if the file is shorter than that.
+        """
+        if self.size < size:
+            raise RunError(
+                f"{self.path} has {self.size} bytes, but its checkpoint was made when it had {size}: "
+                f"lines are missing. Put the file back, or delete {self.path.parent} to start again."
+            )
+        if self.size > size:
+            os.truncate(self.path, size)
+
+    def append(self, metrics: dict[str, Any]) -> None:
+        """Append a line.
+
+        :raises idn.errors.RunError: if it cannot be written whole; then nothing of it stays.
+        """
+        before = self.size
+        try:
+            with self.path.open("ab") as file:
+                file.write(json.dumps(metrics, allow_nan=False).encode() + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            if self.size > before:
+                os.truncate(self.path, before)
+            raise RunError(
+                f"cannot write {self.path}: {error.strerror or error}. Free some space, then run again: "
+                "the run goes on from its last checkpoint."
+            ) from error
+
+    def read(self) -> list[dict[str, Any]]:
+        """Return the lines."""
+        if not self.path.exists():
+            return []
+        return [json.loads(line) for line in self.path.read_text().splitlines()]
