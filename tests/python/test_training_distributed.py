@@ -21,6 +21,7 @@ from tiny_training import quiet, tiny_config, tiny_model, tiny_splits
 
 # A process trains, then trains again, breaks off in the middle of an epoch, and goes on.
 WORKER = """
+import faulthandler
 import os
 import sys
 from pathlib import Path
@@ -43,6 +44,7 @@ def fit(name, hook=None):
         trainer.model.trunk[7].register_forward_pre_hook(hook)
     trainer.fit()
 
+faulthandler.dump_traceback_later(150, exit=True)  # one that waits for ever says where
 run_dir, ports = Path(sys.argv[1]), sys.argv[2:]
 fit("whole")
 steps = 0
@@ -70,7 +72,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for probe in probes:
             probe.bind(("127.0.0.1", 0))
         ports = [str(probe.getsockname()[1]) for probe in probes]
-    torchrun = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1"}
+    torchrun = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "OMP_NUM_THREADS": "1"}
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", WORKER, str(run_dir), *ports],
@@ -81,9 +83,8 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
         for rank in ("0", "1")
     ]
-    for process in processes:
-        _, errors = process.communicate(timeout=240)
-        assert process.returncode == 0, errors
+    errors = [process.communicate(timeout=240)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], "\n".join(errors)
     return run_dir
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,8 +58,17 @@ def join_world(device: str) -> Iterator[World]:
             f"WORLD_SIZE is {os.environ['WORLD_SIZE']} but {', '.join(missing)} is not set; "
             "start with `torchrun --nproc-per-node=N -m idn run ...`, or unset WORLD_SIZE."
         )
+    _stay_on_this_machine()
     dist.init_process_group("nccl" if device == "cuda" else "gloo")
     try:
         yield World(dist.get_rank(), dist.get_world_size(), int(os.environ["LOCAL_RANK"]))
     finally:
         dist.destroy_process_group()
+
+
+def _stay_on_this_machine() -> None:
+    # Gloo listens where the host's name resolves to, which need not be reachable (a container, a firewall).
+    # Processes that meet at a loopback address are all on this machine, so loopback does for the sums too.
+    is_local = os.environ["MASTER_ADDR"] in ("localhost", "::1") or os.environ["MASTER_ADDR"].startswith("127.")
+    if is_local and any(name == "lo" for _, name in socket.if_nameindex()):
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
