@@ -69,6 +69,6 @@ def join_world(device: str) -> Iterator[World]:
 def _stay_on_this_machine() -> None:
     # Gloo listens where the host's name resolves to, which need not be reachable (a container, a firewall).
     # Processes that meet at a loopback address are all on this machine, so loopback does for the sums too.
-    is_local = os.environ["MASTER_ADDR"] in ("localhost", "::1") or os.environ["MASTER_ADDR"].startswith("127.")
+    is_local = os.environ["MASTER_ADDR"] in ("localhost", "127.0.0.1", "::1")
     if is_local and any(name == "lo" for _, name in socket.if_nameindex()):
         os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
