@@ -71,7 +71,7 @@ sys.exit(not (pathlib.Path(sysconfig.get_path("include")) / "Python.h").is_file(
 }
 
 install_system_packages() {
-  local missing as_root=() check
+  local missing as_root=() check log
   if ! command -v apt-get >/dev/null; then
     echo "    This is neither Debian nor Ubuntu: a C++20 compiler and the headers of HDF5, zlib, oneTBB, Boost and"
     echo "    Python are taken to be there (for the tests, GoogleTest too)."
@@ -90,9 +90,11 @@ install_system_packages() {
   fi
   check="apt-get could not install ${missing[*]}; its message is above."
   "${as_root[@]}" apt-get update -qq || fail "$check"
+  log=$(mktemp)
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-    -o Dpkg::Use-Pty=0 "${missing[@]}" >"${TMPDIR:-/tmp}/idn-apt.log" 2>&1 ||
-    { tail -n 20 "${TMPDIR:-/tmp}/idn-apt.log" >&2; fail "$check"; }
+    -o Dpkg::Use-Pty=0 "${missing[@]}" >"$log" 2>&1 ||
+    { tail -n 20 "$log" >&2; fail "$check"; }
+  rm -f "$log"
 }
 
 make_venv() {

@@ -7,6 +7,20 @@ set -euo pipefail
 # shellcheck source=scripts/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
+# What goes into the wheel, and who installs it. What passed is not built again until one of them changes.
+stamp=$root/build/wheel-test
+digest=$(
+  {
+    cat "$stamps/constraints.txt"
+    cd "$root"
+    find CMakeLists.txt pyproject.toml README.md LICENSE NOTICE cmake csrc python experiments configs scripts -type f \
+      ! -name '*.pyc' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
+  } | sha256sum
+)
+if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$digest" ]; then
+  echo "    nothing has changed since it passed"
+  exit
+fi
 bash "$root/scripts/wheel.sh" | sed 's/^/    /'
 clean=$(mktemp -d)
 trap 'rm -rf "$clean"' EXIT
@@ -37,3 +51,4 @@ for name in ("config.yaml", "environment.json", "metrics.jsonl", "traces.h5", "c
     assert (run / name).stat().st_size > 0, name
 print("    the demo ran from the wheel; test accuracy", result["metrics"]["test"]["accuracy"])
 PY
+printf '%s' "$digest" >"$stamp"

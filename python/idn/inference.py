@@ -10,6 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from idn.branchy import evaluating
+
 if TYPE_CHECKING:
     from idn.branchy import Branchy
     from idn.exits import Policy
@@ -100,7 +102,6 @@ def from_traces(logits: torch.Tensor | NDArray[np.float32], policy: Policy) -> P
     return Prediction(labels, exits, confidences)
 
 
-@torch.no_grad()
 def record(
     model: nn.Module,
     batches: Iterable[tuple[torch.Tensor, torch.Tensor, torch.Tensor]],
@@ -113,15 +114,11 @@ def record(
     :returns: logits float32 (samples, exits, classes), labels int64 (samples,), index int64 (samples,).
     :raises ValueError: if there is no batch.
     """
-    training = model.training
-    model.eval()
-    try:
+    with evaluating(model):
         rows = [
             (torch.stack(list(model(images.to(device))), dim=1).float().cpu(), labels.cpu(), index.cpu())
             for images, labels, index in batches
         ]
-    finally:
-        model.train(training)
     if not rows:
         raise ValueError("there is no batch to record; pass batches of at least one sample.")
     logits, labels, index = (torch.cat(column) for column in zip(*rows, strict=True))

@@ -22,6 +22,11 @@ at::Tensor joint_loss(const std::vector<at::Tensor>& logits, const std::vector<a
 /// would lose the digits of the second where all logits of a row share a large offset.
 using JointLossForward = std::tuple<at::Tensor, at::Tensor, at::Tensor>;
 
+/// The targets of an exit: its own, or those that all exits share.
+inline const at::Tensor& target_of(at::TensorList targets, std::size_t exit) {
+  return targets[targets.size() == 1 ? 0 : exit];
+}
+
 /// The fused CPU kernel, and the same computation from ATen's operators for every other device.
 JointLossForward joint_loss_forward_cpu(at::TensorList logits, at::TensorList targets,
                                         at::ArrayRef<double> weights, std::int64_t ignore_index,

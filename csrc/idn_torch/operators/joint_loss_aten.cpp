@@ -14,10 +14,6 @@
 namespace idn_torch {
 namespace {
 
-const at::Tensor& target_of(at::TensorList targets, std::size_t exit) {
-  return targets[targets.size() == 1 ? 0 : exit];
-}
-
 at::ScalarType accumulation_type(const at::Tensor& logits) {
   const at::ScalarType type = logits.scalar_type();
   return type == at::kHalf || type == at::kBFloat16 ? at::kFloat : type;

@@ -23,10 +23,6 @@ namespace {
 constexpr std::int64_t kGroup = 32;    // classes summed at a time
 constexpr std::int64_t kBlock = 2048;  // values in the buffer: 8 KiB in single precision
 
-const at::Tensor& target_of(at::TensorList targets, std::size_t exit) {
-  return targets[targets.size() == 1 ? 0 : exit];
-}
-
 // Calls body(first_row, rows, buffer) for blocks of whole rows; a row wider than the block gets a buffer of
 // its own.
 template <typename Real, typename Body>

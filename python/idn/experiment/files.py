@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from idn import _atomic
 from idn.errors import RunError
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes a file through a temporary one beside it, so that a reader never sees half of it.
+    """Writes a file whole or not at all.
 
     :raises idn.errors.RunError: if it cannot be written, a full disk for one; what was there stays.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
+        _atomic.replace(path, text.encode())
     except OSError as error:
         raise RunError(f"{path} cannot be written: {error.strerror or error}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: Any) -> None:

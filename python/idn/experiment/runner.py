@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,12 +92,12 @@ def finished(run_dir: Path) -> bool:
 def _run(loaded: LoadedConfig, run_dir: Path, tell: Reporter, log: Reporter | None) -> None:
     from idn import report
     from idn.experiment import claims, environment, steps, summary
-    from idn.training.devices import resolve_device
+    from idn.training.devices import resolve_device, using_threads
 
     config = loaded.run
     (run_dir / RESULTS[-1]).unlink(missing_ok=True)
     files.write_text(run_dir / "config.yaml", loaded.as_yaml())
-    with _threads(config.training.threads):
+    with using_threads(config.training.threads):
         described = environment.describe(str(resolve_device(config.training.device)))
         described |= {"seed": config.training.seed, "overrides": loaded.overrides}
         files.write_json(run_dir / "environment.json", described)
@@ -126,26 +126,16 @@ def _run(loaded: LoadedConfig, run_dir: Path, tell: Reporter, log: Reporter | No
 def _take_part(loaded: LoadedConfig, run_dir: Path) -> None:
     """What every process but the first does in data-parallel training."""
     from idn.experiment import steps
+    from idn.training.devices import using_threads
 
-    with _threads(loaded.run.training.threads):
+    with using_threads(loaded.run.training.threads):
         steps.train(loaded.run, run_dir, _quiet, _quiet)
 
 
 def _clear(run_dir: Path) -> None:
     for name in (*RESULTS, *_TO_RESUME):
         (run_dir / name).unlink(missing_ok=True)
-
-
-@contextmanager
-def _threads(number: int | None) -> Iterator[None]:
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(number or before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+    shutil.rmtree(run_dir / "tensorboard", ignore_errors=True)
 
 
 def _quiet(line: str) -> None:

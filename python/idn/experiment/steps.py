@@ -133,16 +133,13 @@ def save_weights(trained: Trained, run_dir: Path) -> None:
 
 def _trunk_alone(trunk: torch.nn.Module, batches: Batches, device: torch.device) -> dict[str, Any]:
     """Accuracy of the trunk by itself, in percent, with its 95 % interval."""
-    import torch
+    from idn.branchy import evaluating
 
-    training = trunk.training
-    trunk.eval()
     correct = samples = 0
-    with torch.no_grad():
+    with evaluating(trunk):
         for images, labels, _ in batches:
             correct += int((trunk(images.to(device)).argmax(dim=1).cpu() == labels).sum())
             samples += len(labels)
-    trunk.train(training)
     return {"test_accuracy": 100 * correct / samples, "accuracy_interval": list(wilson(correct, samples))}
 
 

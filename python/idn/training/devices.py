@@ -1,10 +1,13 @@
-"""Which device to use."""
+"""Which device to use, and how many of its threads."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 
-__all__ = ["resolve_device"]
+__all__ = ["resolve_device", "using_threads"]
 
 
 def resolve_device(name: str) -> torch.device:
@@ -24,3 +27,14 @@ def resolve_device(name: str) -> torch.device:
             )
         return torch.device("cuda")
     raise ValueError(f"device is {name!r}, expected 'auto', 'cpu' or 'cuda'.")
+
+
+@contextmanager
+def using_threads(number: int | None) -> Iterator[None]:
+    """Let torch use so many threads within, as many as before if None, and put the number back."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(number or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

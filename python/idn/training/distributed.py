@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -33,6 +33,12 @@ class World:
             values = values.clone()
             dist.all_reduce(values)
         return values
+
+    def share(self, values: Iterable[torch.Tensor]) -> None:
+        """Overwrite the values with the first process's; every one of them has to call it."""
+        if self.size > 1:
+            for value in values:
+                dist.broadcast(value, 0)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from idn import _atomic
 from idn.errors import RunError
 
 __all__ = ["MetricsLog", "read_checkpoint", "write_atomically", "write_checkpoint"]
@@ -20,24 +21,13 @@ _MAGIC = b"idn checkpoint 1 "
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Replace a file by way of a temporary one beside it, so that it is never half-written.
+    """Replace a file whole or not at all.
 
     :raises idn.errors.RunError: if the disk is full or refuses; what was there before stays.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        directory = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        _atomic.replace(path, content)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise RunError(
             f"cannot write {path}: {error.strerror or error}. "
             "Free some space or choose another directory, then run again: "

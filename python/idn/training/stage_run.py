@@ -165,6 +165,9 @@ class StageRun:
     @torch.no_grad()
     def _evaluate(self) -> Totals:
         self.part.module.eval()
+        self.run.world.share(
+            self.part.module.buffers()
+        )  # batch norm's: DDP does so before training steps only
         tally = Tally(self.part.trained)
         for images, labels, _ in self.run.validation:
             logits = self._logits(self.part.module, images.to(self.run.device))

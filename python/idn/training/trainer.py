@@ -13,7 +13,7 @@ from torch import nn
 from idn.data import Augment, Batches, Normalizer, Splits
 from idn.training import randomness
 from idn.training.config import TrainingConfig
-from idn.training.devices import resolve_device
+from idn.training.devices import resolve_device, using_threads
 from idn.training.distributed import World, join_world
 from idn.training.files import MetricsLog
 from idn.training.optimizers import make_optimizer
@@ -85,7 +85,7 @@ class Trainer:
             world = stack.enter_context(join_world(self.device.type))
             if self.device.type == "cuda" and world.size > 1:
                 self.device = torch.device("cuda", world.local_rank)
-            stack.enter_context(_threads(self.config.threads))
+            stack.enter_context(using_threads(self.config.threads))
             stack.enter_context(_deterministic_cudnn())
             self.model.to(self.device)
             run = stack.enter_context(self._prepare(world))
@@ -187,16 +187,6 @@ class Trainer:
             with prepared(part):
                 StageRun(run, index, part, optimizer, tally).go(first)
         self.model.zero_grad(set_to_none=True)
-
-
-@contextmanager
-def _threads(number: int | None) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(number or before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 @contextmanager
