@@ -240,3 +240,9 @@ def test_committed_results_have_their_whole_record() -> None:
         run = report.load(path)
         assert run.comparisons == claims.of(run)
         assert (path / "report.html").is_file()
+
+
+def test_a_committed_alexnet_on_cifar10_is_right_for_70_percent_at_its_last_exit() -> None:
+    runs = [report.load(path) for path in sorted((ROOT / "results" / SLUG).glob("alexnet_cpu-*"))]
+    accuracies = [run.summary.exits[-1].test_accuracy for run in runs if run.summary.dataset == "cifar10"]
+    assert max(accuracies) >= 70
