@@ -143,7 +143,15 @@ class Branchy(nn.Module):
             logits = features
         else:
             # An in-place layer after the exit, or in the head, must not change what the other side sees.
-            logits = self.heads[index](features.clone() if self._in_place else features)
+            given = features.clone() if self._in_place else features
+            watched = not (torch.compiler.is_compiling() or given.is_inference())
+            version = given._version if watched else 0
+            logits = self.heads[index](given)
+            if watched and not self._in_place and given._version != version:
+                raise ValueError(
+                    f"the head of exit {self.exit_names[index]!r} changes its input in place, which would "
+                    "change the trunk's output; use the form of its operation that returns a new tensor."
+                )
         if not isinstance(logits, torch.Tensor) or logits.dim() != 2:
             found = tuple(logits.shape) if isinstance(logits, torch.Tensor) else type(logits).__name__
             raise ValueError(

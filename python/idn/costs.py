@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
 
 import torch
 from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from idn.branchy import Branchy, evaluating
@@ -48,12 +50,19 @@ def count(model: Branchy, example: torch.Tensor) -> ExitCosts:
     :param example: a batch of at least one input; its first sample is used.
     :returns: MACs as half the floating-point operations that `torch.utils.flop_counter` sees; parameters as
         numbers, each counted where it is first used.
-    :raises ValueError: for an empty example.
+    :raises ValueError: for an empty example, or a network with a recurrent layer, whose operations the
+        counter does not see.
     """
     if example.dim() == 0 or len(example) == 0:
         raise ValueError(f"example has shape {tuple(example.shape)}, expected a batch of at least one input.")
     sample = example[:1]
-    with evaluating(model):
+    for name, module in model.named_modules(remove_duplicate=False):
+        if isinstance(module, nn.RNNBase):
+            raise ValueError(
+                f"{name} is an {type(module).__name__}, whose operations cannot be counted yet; "
+                "write it with linear layers to have them counted."
+            )
+    with evaluating(model), _unfused():
         model(sample)  # sizes heads that have yet to be
         before: list[int] = []
         after: list[int] = [0]
@@ -61,7 +70,8 @@ def count(model: Branchy, example: torch.Tensor) -> ExitCosts:
         reached: list[int] = []
 
         def note(module: nn.Module, _inputs: object) -> None:
-            used.update(module.parameters(recurse=False))
+            # Attention uses its projection's weights without calling it.
+            used.update(module.parameters(recurse=isinstance(module, nn.MultiheadAttention)))
 
         def begin(_head: nn.Module, _inputs: object) -> None:
             before.append(counter.get_total_flops() // 2)
@@ -82,7 +92,12 @@ def count(model: Branchy, example: torch.Tensor) -> ExitCosts:
     head_macs = [stop - start for start, stop in zip(before, after[1:], strict=True)] + [0]
     trunk_parameters = sum(parameter.numel() for parameter in model.trunk.parameters())
     parameters_without_heads = [*reached, trunk_parameters]
-    head_parameters = [sum(parameter.numel() for parameter in head.parameters()) for head in model.heads]
+    head_parameters = []
+    counted: set[nn.Parameter] = set(model.trunk.parameters())
+    for head in model.heads:
+        own = set(head.parameters()) - counted
+        head_parameters.append(sum(parameter.numel() for parameter in own))
+        counted |= own
     without_heads = list(accumulate(segment_macs))
     return ExitCosts(
         exits=model.exit_names,
@@ -98,3 +113,15 @@ def count(model: Branchy, example: torch.Tensor) -> ExitCosts:
         parameters_without_heads=parameters_without_heads,
         trunk_parameters=trunk_parameters,
     )
+
+
+@contextmanager
+def _unfused() -> Iterator[None]:
+    """Have attention done operation by operation: the counter has no formula for what is fused."""
+    before = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with sdpa_kernel(SDPBackend.MATH):
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(before)

@@ -115,7 +115,7 @@ class TraceWriter:
         :param split: such as "test"; its batches may alternate with those of other splits.
         :param logits: (batch, exits, classes), stored as float32; NaN and infinity are kept.
         :param labels: (batch,) integers.
-        :param index: (batch,) integers, the samples' places in their data set.
+        :param index: (batch,) integers, the samples' places in their split.
         :raises ValueError: for shapes that do not fit one another or the batches before, or fractions.
         :raises idn.errors.StoreError: if the disk refuses.
         """

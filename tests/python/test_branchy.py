@@ -393,3 +393,18 @@ def test_a_trunk_that_gives_no_logits_is_refused(x: torch.Tensor) -> None:
 def test_an_empty_example_is_refused() -> None:
     with pytest.raises(ValueError, match="it is empty"):
         Branchy(chain(), {"0": "linear"}, example_input=torch.zeros(0, 3, 6, 6))
+
+
+def test_a_head_that_changes_its_input_in_place_is_refused() -> None:
+    class Rectified(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.last = nn.Linear(8, 3)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            logits: torch.Tensor = self.last(nn.functional.relu(x, inplace=True))
+            return logits
+
+    model = Branchy(nn.Sequential(nn.Linear(4, 8), nn.Linear(8, 3)), {"0": Rectified()})
+    with pytest.raises(ValueError, match="head of exit '0' changes its input in place"):
+        model(torch.randn(2, 4))

@@ -60,7 +60,9 @@ def configure(
         bare.write_text(f'#!/bin/sh\nexec "{sys.executable}" -S "$@"\n', encoding="utf-8")
         bare.chmod(0o755)
         python = str(bare)
-    command = ["cmake", "-S", str(source), "-B", str(build), f"-DPython_EXECUTABLE={python}", *options]
+    # Ninja, as scikit-build-core: a bare system has no make.
+    where = ["-G", "Ninja", "-S", str(source), "-B", str(build)]
+    command = ["cmake", *where, f"-DPython_EXECUTABLE={python}", *options]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
 
 

@@ -79,3 +79,41 @@ def test_costs_are_counted_in_any_module_and_leave_it_as_it_was() -> None:
 def test_an_empty_example_is_refused() -> None:
     with pytest.raises(ValueError, match=r"example has shape \(0, 3, 32, 32\)"):
         costs.count(models.b_lenet(), torch.zeros(0, 3, 32, 32))
+
+
+class Attention(nn.Module):
+    """A token transformer of one layer over (batch, 5, 8)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+        self.last = nn.Linear(40, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.last(self.layer(x).flatten(1))
+        return logits
+
+
+def test_attention_is_counted_whole_though_it_would_run_fused() -> None:
+    model = Branchy(Attention(), {"layer": lambda _shape: nn.Sequential(nn.Flatten(), nn.Linear(40, 3))})
+    cost = costs.count(model, torch.zeros(1, 5, 8))
+    projections = 5 * 8 * 8 * 4
+    scores_and_sums = 2 * 5 * 5 * 8
+    feed_forward = 2 * 5 * 8 * 16
+    assert cost.segment_macs == [projections + scores_and_sums + feed_forward, 40 * 3]
+    assert cost.parameters_without_heads[0] == sum(p.numel() for p in model.trunk.layer.parameters())
+    assert torch.backends.mha.get_fastpath_enabled()
+
+
+def test_a_recurrent_layer_is_refused_and_not_counted_as_nothing() -> None:
+    class Recurrent(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.rnn, self.last = nn.LSTM(8, 4, batch_first=True), nn.Linear(4, 3)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            logits: torch.Tensor = self.last(self.rnn(x)[0][:, -1])
+            return logits
+
+    with pytest.raises(ValueError, match=r"trunk\.rnn is an LSTM, whose operations cannot be counted"):
+        costs.count(Branchy(Recurrent(), {}), torch.zeros(1, 5, 8))

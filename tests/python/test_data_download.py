@@ -198,7 +198,7 @@ def test_a_file_that_is_too_short_is_refused(server: Server, tmp_path: Path) -> 
     server.files["file.bin"] = CONTENT[:500]
     with pytest.raises(DownloadError, match="the server says 416"):
         fetch(tmp_path, server.address)
-    assert names(tmp_path) == [], "a part that the server cannot continue is of no use"
+    assert names(tmp_path) == ["file.bin.part"], "another mirror may go on from there"
 
 
 def test_every_mirror_that_failed_is_named(server: Server, tmp_path: Path) -> None:
@@ -432,3 +432,16 @@ def test_members_that_nobody_asked_for_stay_inside_the_archive(tmp_path: Path) -
     (tmp_path / "out").mkdir()
     archive.extract(path, "d", {"wanted": 4}, tmp_path / "out")
     assert names(tmp_path) == ["wanted", "x.tar.gz"]
+
+
+@pytest.mark.parametrize("page", [b"<html>sign in</html>", b""])
+def test_what_arrived_is_kept_when_a_mirror_sends_something_else(
+    server: Server, tmp_path: Path, page: bytes
+) -> None:
+    part = tmp_path / "file.bin.part"
+    part.write_bytes(CONTENT[:900_000])
+    server.files["file.bin"] = page
+    server.ignores_ranges = bool(page)  # else the answer is 416
+    with pytest.raises(DownloadError, match="the server s.*900000 of 1024000 bytes are kept"):
+        fetch(tmp_path, server.address)
+    assert part.read_bytes() == CONTENT[:900_000]

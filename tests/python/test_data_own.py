@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import h5py
@@ -331,3 +332,19 @@ def test_texts_of_h5py_name_the_classes_or_leave_them_numbered_with_a_warning(tm
         file.attrs["classes"] = json.dumps(list("abcd"))
     with pytest.warns(UserWarning, match=r"classes.* is a text of variable length.*numpy.bytes_"):
         assert data.load(path).train.classes == list("0123")
+
+
+def test_pipes_in_a_folder_are_no_images(tmp_path: Path) -> None:
+    for label in ("cat", "dog"):
+        (tmp_path / label).mkdir()
+        os.mkfifo(tmp_path / label / "0.npy")
+    with pytest.raises(DataError, match="cat has no images"):
+        data.load(tmp_path)
+
+
+def test_an_array_with_its_channels_last_is_refused_with_the_fix(tmp_path: Path) -> None:
+    for label in ("cat", "dog"):
+        (tmp_path / label).mkdir()
+        np.save(tmp_path / label / "0.npy", np.zeros((8, 8, 3), np.uint8))
+    with pytest.raises(DataError, match=r"\(8, 8, 3\).*save `image\.transpose\(2, 0, 1\)`"):
+        data.load(tmp_path)

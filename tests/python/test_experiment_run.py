@@ -246,7 +246,13 @@ def test_json_ends_with_one_object_that_has_run_dir_and_metrics(tmp_path: Path) 
 def test_a_signal_ends_a_run_with_its_code_and_it_goes_on(
     run_dir: Path, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
-    process = subprocess.Popen([*PROCESS, "--out", str(tmp_path)], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*PROCESS, "--out", str(tmp_path)],
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell lets what it starts in the background ignore Ctrl-C, these tests among it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     assert process.stderr is not None
     for line in process.stderr:
         if line.startswith("trunk 2/2"):
@@ -293,3 +299,46 @@ def test_two_processes_train_together_and_one_of_them_reports(tmp_path: Path) ->
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert runner.finished(Path(found["run_dir"]))
+
+
+def test_a_finished_run_is_not_passed_off_as_one_with_other_threads(copy: Path, tmp_path: Path) -> None:
+    del copy
+    with pytest.raises(RunError, match=r"is finished with threads 1, not 2; --force runs it again"):
+        start(tmp_path, "training.threads=2")
+
+
+def test_a_finished_run_is_not_passed_off_as_one_of_other_data(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    for label in ("cat", "dog"):
+        (tmp_path / "own" / label).mkdir(parents=True)
+        for number in range(20):
+            image = rng.integers(0, 256, (1, 8, 8), dtype=np.uint8)
+            np.save(tmp_path / "own" / label / f"{number}.npy", image)
+    options = (f"data.name={tmp_path / 'own'}", "training.batch_size=8")
+    run_dir = start(tmp_path, *options)
+    assert start(tmp_path, *options) == run_dir
+    (tmp_path / "own" / "cat" / "3.npy").unlink()
+    with pytest.raises(RunError, match=r"is finished with data \w{16}, not \w{16}"):
+        start(tmp_path, *options)
+
+
+def test_a_refused_run_leaves_no_directory(tmp_path: Path) -> None:
+    for name in ("cifar100", "./nowhere"):
+        with pytest.raises(ValueError, match="expected one"):
+            start(tmp_path, f"data.name={name}")
+    assert not list((tmp_path / "branchynet_2016").iterdir())
+
+
+def test_a_damaged_summary_is_a_clear_error(copy: Path, tmp_path: Path) -> None:
+    (copy / "summary.json").write_text("")
+    with pytest.raises(RunError, match=r"summary\.json cannot be read .* --force runs it again"):
+        start(tmp_path)
+
+
+def test_a_trunk_that_was_trained_with_its_exits_is_not_called_alone(tmp_path: Path) -> None:
+    stages = (
+        "training.stages=[{train: joint, epochs: 1}, {train: trunk, epochs: 1}, {train: joint, epochs: 1}]"
+    )
+    run_dir = start(tmp_path, stages)
+    assert not (run_dir / "trunk.json").exists()
+    assert numbers(run_dir)["trunk"] is None

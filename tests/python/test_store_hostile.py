@@ -138,6 +138,12 @@ HOSTILE: dict[str, tuple[Callable[[h5py.File], object], str]] = {
         lambda file: chunked(file, zlib.compress(bytes(1 << 28), 9), compression="gzip"),
         "more bytes than they can have",
     ),
+    "a chunk that claims a gigabyte for a kilobyte": (
+        lambda file: file.create_dataset(
+            "x", (GIGABYTE,), "u1", chunks=(GIGABYTE,), compression="gzip"
+        ).id.write_direct_chunk((0,), zlib.compress(bytes(1 << 20), 9)),
+        "claims more bytes than its stored ones can hold",
+    ),
     "a small bomb": (
         lambda file: chunked(file, zlib.compress(bytes(1 << 16), 9), compression="gzip"),
         "does not inflate to its size",

@@ -135,6 +135,9 @@ void check_chunks(hid_t dataset, CheckedDataset& checked, std::uint64_t file_byt
   // Whatever a filter does, it adds little to what it cannot make smaller: zlib 0.1 % and some bytes, a
   // checksum four.
   const std::size_t largest = chunk_bytes + chunk_bytes / 512 + 64;
+  // And deflate makes nothing smaller than to a 1032nd (zlib's technical notes): a chunk that claims more
+  // would take memory for what is not there.
+  const std::size_t smallest = chunk_bytes / 1032;
   std::uint64_t total = 0;
   for_each_chunk(checked.info.shape, checked.chunk, [&](const std::vector<std::size_t>& offset) {
     hsize_t stored = 0;
@@ -142,6 +145,7 @@ void check_chunks(hid_t dataset, CheckedDataset& checked, std::uint64_t file_byt
     if (stored == 0) refuse("a part of it was never written, or is lost");
     total += stored;
     if (stored > largest || total > file_bytes) refuse("its chunks claim more bytes than they can have");
+    if (stored + 64 < smallest) refuse("a chunk claims more bytes than its stored ones can hold");
     checked.stored_bytes.push_back(stored);
   });
 }

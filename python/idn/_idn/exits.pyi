@@ -7,17 +7,52 @@ from __future__ import annotations
 import collections.abc
 import typing
 
+import numpy
+import numpy.typing
 import torch
 
 __all__: list[str] = [
+    "Calibration",
     "Criterion",
+    "ReliabilityBin",
+    "ThresholdPoint",
     "agreeing_exits",
     "check_temperature",
     "check_threshold",
     "exit_scores",
+    "expected_calibration_error",
+    "fit_temperature",
     "leaves_at_or_above",
+    "pareto_front",
+    "reliability",
     "should_exit",
 ]
+
+class Calibration:
+    """
+    A fitted temperature, and the mean loss before and after.
+    """
+    @property
+    def loss_after(self) -> float: ...
+    @property
+    def loss_before(self) -> float: ...
+    @property
+    def temperature(self) -> float: ...
+
+class ReliabilityBin:
+    """
+    Predictions of about the same confidence.
+    """
+    @property
+    def accuracy(self) -> float: ...
+    @property
+    def confidence(self) -> float: ...
+    @property
+    def lower(self) -> float: ...
+    @property
+    def samples(self) -> int: ...
+    @property
+    def upper(self) -> float: ...
 
 class Criterion:
     """
@@ -57,6 +92,17 @@ class Criterion:
     @property
     def value(self) -> int: ...
 
+class ThresholdPoint:
+    """
+    Thresholds, and what they come to.
+    """
+    @property
+    def correct(self) -> int: ...
+    @property
+    def cost(self) -> float: ...
+    @property
+    def thresholds(self) -> list[float | None]: ...
+
 def agreeing_exits(outputs: collections.abc.Sequence[torch.Tensor]) -> torch.Tensor:
     """
     How many exits directly before the last gave the last one's label: int64 (batch).
@@ -82,9 +128,44 @@ def exit_scores(
     The criterion's score of each row of logits (batch, classes): float64 (batch).
     """
 
+def expected_calibration_error(bins: collections.abc.Sequence[ReliabilityBin]) -> float:
+    """
+    The mean gap between confidence and accuracy, in [0, 1].
+    """
+
+def fit_temperature(
+    logits: typing.Annotated[numpy.typing.ArrayLike, numpy.float32],
+    labels: typing.Annotated[numpy.typing.ArrayLike, numpy.int64],
+) -> Calibration:
+    """
+    The temperature that fits logits (samples, classes) best.
+    """
+
 def leaves_at_or_above(criterion: Criterion) -> bool:
     """
     Whether a high score is a reason to leave, rather than a low one.
+    """
+
+def pareto_front(
+    scores: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
+    correct: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8],
+    cost: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
+    leaves_at_or_above: bool,
+    candidates_per_exit: typing.SupportsInt | typing.SupportsIndex,
+    most_steps: typing.SupportsFloat | typing.SupportsIndex,
+) -> list[ThresholdPoint]:
+    """
+    The Pareto front over thresholds: scores (early exits, samples), correct (exits, samples), cost (exits).
+    """
+
+def reliability(
+    logits: typing.Annotated[numpy.typing.ArrayLike, numpy.float32],
+    labels: typing.Annotated[numpy.typing.ArrayLike, numpy.int64],
+    temperature: typing.SupportsFloat | typing.SupportsIndex,
+    bins: typing.SupportsInt | typing.SupportsIndex,
+) -> list[ReliabilityBin]:
+    """
+    Confidence and accuracy in bins of equal width over confidence.
     """
 
 def should_exit(

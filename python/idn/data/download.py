@@ -90,8 +90,6 @@ def _fetch(url: str, file: SourceFile, part: Path, resumed: int, progress: bool)
         response = urllib.request.urlopen(request, timeout=_TIMEOUT_S)
     except urllib.error.HTTPError as error:
         error.close()
-        if error.code == 416:
-            part.unlink(missing_ok=True)
         return f"the server says {error.code} {error.reason}"
     except (OSError, http.client.HTTPException, ValueError) as error:
         return f"no connection ({getattr(error, 'reason', error)})"
@@ -99,6 +97,10 @@ def _fetch(url: str, file: SourceFile, part: Path, resumed: int, progress: bool)
         appending = response.status == 206 and _range_begins(response.headers.get("Content-Range")) == resumed
         if resumed and response.status == 206 and not appending:
             return f"the server sent the range {response.headers.get('Content-Range')}, not the one asked for"
+        length = response.headers.get("Content-Length")
+        if not appending and resumed and length is not None and length != str(file.bytes):
+            # An error page, or a portal: what arrived from elsewhere is worth more.
+            return f"the server sent {length} bytes where {file.bytes} were expected"
         begin = resumed if appending else 0
         with (
             part.open("ab" if appending else "wb") as stream,

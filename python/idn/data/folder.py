@@ -68,7 +68,9 @@ def _folders(root: Path) -> list[Path]:
 def _files(folder: Path) -> list[Path]:
     suffixes = _PICTURES | {".npy"}
     return sorted(
-        path for path in folder.iterdir() if path.suffix.lower() in suffixes and not path.name.startswith(".")
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in suffixes and not path.name.startswith(".") and path.is_file()
     )
 
 
@@ -139,6 +141,11 @@ def _array(path: Path) -> NDArray[np.uint8]:
         raise DataError(
             f"{path} is {array.dtype} of shape {array.shape}, expected uint8 (height, width) or (channels, "
             "height, width)."
+        )
+    if array.ndim == 3 and array.shape[2] in (1, 3, 4) and array.shape[0] not in (1, 3, 4):
+        raise DataError(
+            f"{path} has shape {array.shape}, which looks like (height, width, channels); save "
+            "`image.transpose(2, 0, 1)`, expected (channels, height, width)."
         )
     return np.array(array if array.ndim == 3 else array[np.newaxis], dtype=np.uint8)
 

@@ -76,7 +76,7 @@ class Policy(ABC):
         if not outputs:
             raise ValueError("outputs is empty; pass the logits of the exits so far, the current one last.")
         exit_index = len(outputs) - 1
-        scores = self._scores(outputs)
+        scores = self.scores(outputs)
         if exit_index >= len(self.thresholds):
             return torch.ones_like(scores, dtype=torch.bool)
         decided: torch.Tensor = extension.exits.should_exit(
@@ -97,7 +97,13 @@ class Policy(ABC):
         )
         return scores
 
-    def _scores(self, outputs: Sequence[torch.Tensor]) -> torch.Tensor:
+    def scores(self, outputs: Sequence[torch.Tensor]) -> torch.Tensor:
+        """Compute what is compared with the threshold at the current exit, from all outputs so far.
+
+        :param outputs: logits (batch, classes) of the exits so far, the current one last.
+        :returns: (batch,).
+        :raises ValueError: for logits of a wrong shape or with NaN, naming the exit and the sample.
+        """
         return self.score(outputs[-1], len(outputs) - 1)
 
     def _temperature_of(self, exit_index: int) -> float:
@@ -193,7 +199,8 @@ class Patience(Policy):
         """
         raise ValueError("patience has no score of one exit's logits; use should_exit(outputs).")
 
-    def _scores(self, outputs: Sequence[torch.Tensor]) -> torch.Tensor:
+    def scores(self, outputs: Sequence[torch.Tensor]) -> torch.Tensor:
+        """Count how many exits directly before the current one gave the same label: (batch,)."""
         agreeing: torch.Tensor = extension.exits.agreeing_exits(list(outputs))
         return agreeing
 

@@ -35,6 +35,17 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, text + "\n")
 
 
+def read_json(path: Path) -> Any:
+    """Reads what `write_json` wrote.
+
+    :raises idn.errors.RunError: if it is missing, damaged or cut short.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise RunError(f"{path} cannot be read ({error}); --force runs it again") from error
+
+
 @contextmanager
 def exclusive(run_dir: Path) -> Iterator[None]:
     """Holds a run directory for this process; the lock goes with the process, however that ends.

@@ -5,18 +5,20 @@ config -> data -> training -> traces -> thresholds on validation -> test -> time
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from idn.errors import RunError
+from idn.errors import DataError, RunError
 from idn.experiment import files
 from idn.experiment.config import LoadedConfig, load
+
+if TYPE_CHECKING:
+    from idn.experiment.schema import RunConfig
 
 Reporter = Callable[[str], None]
 # In the order they are written; the last one marks a run as finished.
@@ -73,6 +75,7 @@ def run(
         if force:
             _clear(run_dir)
         if not force and finished(run_dir):
+            _refuse_other(loaded.run, run_dir)
             tell(f"{run_dir} is finished; --force runs it again")
         else:
             try:
@@ -81,12 +84,43 @@ def run(
                 raise RunError(
                     f"the run in {run_dir} stopped: {error}; start it again to continue"
                 ) from error
-        return RunResult(run_dir, json.loads((run_dir / "summary.json").read_text(encoding="utf-8")))
+            except (ValueError, DataError):
+                if not (run_dir / "checkpoint.pt").exists():  # refused before it began: nothing to keep
+                    _clear(run_dir)
+                    (run_dir / ".lock").unlink(missing_ok=True)
+                    run_dir.rmdir()
+                raise
+        return RunResult(run_dir, files.read_json(run_dir / "summary.json"))
 
 
 def finished(run_dir: Path) -> bool:
     """Whether a run has come to its end."""
     return all((run_dir / name).is_file() for name in RESULTS)
+
+
+def _refuse_other(config: RunConfig, run_dir: Path) -> None:
+    """Refuses to pass off a finished run as one on other data, another device or other threads.
+
+    The run's name does not tell these apart: files of one's own may change, and an interrupted run may go
+    on on another device. But its times are those of the device, and its numbers those of the data.
+
+    :raises idn.errors.RunError: naming what differs.
+    """
+    from idn.experiment import steps
+    from idn.training.devices import resolve_device
+
+    environment = files.read_json(run_dir / "environment.json")
+    wanted = {"device": str(resolve_device(config.training.device))}
+    if config.training.threads is not None:
+        wanted["threads"] = str(config.training.threads)
+    if (identity := steps.data_identity(config)) is not None:
+        wanted["data"] = identity
+    for name, value in wanted.items():
+        if str(environment.get(name, value)) != value:
+            raise RunError(
+                f"{run_dir} is finished with {name} {environment[name]}, not {value}; "
+                "--force runs it again, --out puts it elsewhere"
+            )
 
 
 def _run(loaded: LoadedConfig, run_dir: Path, tell: Reporter, log: Reporter | None) -> None:
@@ -100,6 +134,8 @@ def _run(loaded: LoadedConfig, run_dir: Path, tell: Reporter, log: Reporter | No
     with using_threads(config.training.threads):
         described = environment.describe(str(resolve_device(config.training.device)))
         described |= {"seed": config.training.seed, "overrides": loaded.overrides}
+        if (identity := steps.data_identity(config)) is not None:
+            described["data"] = identity
         files.write_json(run_dir / "environment.json", described)
         trained = steps.train(config, run_dir, tell, log)
         steps.save_weights(trained, run_dir)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +41,26 @@ class Trained:
     device: torch.device
     seconds: float
     trunk: dict[str, Any] | None
+
+
+def data_identity(config: RunConfig) -> str | None:
+    """A digest of data of one's own, which may change under its name; None for known data sets."""
+    import hashlib
+
+    import numpy as np
+
+    from idn import data
+
+    if config.data.name in [source.name for source in data.registry()]:
+        return None
+    splits = data.load(
+        config.data.name, config.data.root, validation=config.data.validation, seed=config.data.seed
+    )
+    digest = hashlib.sha256()
+    for part in (splits.train, splits.validation, splits.test):
+        digest.update(np.ascontiguousarray(part.images).data)
+        digest.update(np.ascontiguousarray(part.labels).data)
+    return digest.hexdigest()[:16]
 
 
 def build_model(config: RunConfig, splits: Splits) -> Branchy:
@@ -97,7 +116,8 @@ def train(config: RunConfig, run_dir: Path, tell: Reporter, log: Reporter | None
     alone = run_dir / "trunk.json"
 
     def before_stage(index: int) -> None:
-        if index > 0 and config.training.stages[index - 1].train == "trunk":
+        # Only as long as nothing but the trunk was trained is it the trunk alone.
+        if index > 0 and all(stage.train == "trunk" for stage in config.training.stages[:index]):
             measured = _trunk_alone(model.trunk, trainer.batches("test"), trainer.device)
             files.write_json(alone, {**measured, "macs": cost.trunk_macs})
 
@@ -111,7 +131,7 @@ def train(config: RunConfig, run_dir: Path, tell: Reporter, log: Reporter | None
         cost,
         trainer.device,
         seconds=sum(float(epoch["time"]["seconds"]) for epoch in metrics),
-        trunk=json.loads(alone.read_text(encoding="utf-8")) if alone.is_file() else None,
+        trunk=files.read_json(alone) if alone.is_file() else None,
     )
 
 

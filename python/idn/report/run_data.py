@@ -86,7 +86,7 @@ def _text(path: Path) -> str:
 def _json(path: Path, text: str, where: str = "") -> Any:
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RunError(
             f"{path}{where} is not JSON ({error}); it is damaged or cut short: run the same config again"
         ) from error

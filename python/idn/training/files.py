@@ -63,7 +63,10 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         state = torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise RunError(f"{path} is refused: it holds code, not only data. {fix}") from error
-    assert isinstance(state, dict)  # the checksum says it is ours
+    except Exception as error:  # torch.load promises nothing about what it meets in damaged files
+        raise RunError(f"{path} cannot be read ({error}). {fix}") from error
+    if not isinstance(state, dict):
+        raise RunError(f"{path} is no checkpoint: it holds a {type(state).__name__}. {fix}")
     return state
 
 
@@ -111,7 +114,15 @@ class MetricsLog:
             ) from error
 
     def read(self) -> list[dict[str, Any]]:
-        """Return the lines."""
+        """Return the lines.
+
+        :raises idn.errors.RunError: if one is damaged.
+        """
         if not self.path.exists():
             return []
-        return [json.loads(line) for line in self.path.read_text().splitlines()]
+        try:
+            return [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines()]
+        except ValueError as error:
+            raise RunError(
+                f"{self.path} is damaged ({error}). Delete {self.path.parent} to start again."
+            ) from error
