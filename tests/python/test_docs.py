@@ -42,9 +42,18 @@ def test_the_pages_are_where_this_test_looks() -> None:
     assert len(commands()) > 10
 
 
-@pytest.mark.parametrize(("where", "text"), blocks("python"), ids=[where for where, _ in blocks("python")])
-def test_the_python_of_the_pages_runs(where: str, text: str, tmp_path: Path) -> None:
-    """As a reader would paste it: a process of its own, warnings as errors, an empty working directory."""
+PYTHON: dict[str, str] = {}
+for block_name, block in blocks("python"):
+    page = block_name.split("#")[0]
+    PYTHON[page] = PYTHON.get(page, "") + block + "\n"
+
+
+@pytest.mark.parametrize("where", PYTHON)
+def test_the_python_of_the_pages_runs(where: str, tmp_path: Path) -> None:
+    """As a reader would paste it: the page from top to bottom in one process, warnings as errors, in an empty
+    working directory.
+    """
+    text = PYTHON[where]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"}
     result = subprocess.run(
         [sys.executable, "-W", "error", "-c", text],
