@@ -302,3 +302,17 @@ def test_the_json_schema_accepts_our_configs_and_refuses_unknown_keys() -> None:
         text = catalog.find(f"branchynet_2016/{name}").read_text(encoding="utf-8")
         validator.validate(strict_yaml.parse(text, name).value)
     assert list(validator.iter_errors(yaml.safe_load("training: {bach: 1}")))
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("training.seed=true", "training.seed is True; expected an integer"),
+        ('training.seed="3"', "training.seed is '3'; expected an integer"),
+        ('training.divide_by_classes="yes"', "training.divide_by_classes is 'yes'; expected true or false"),
+        ('training.stages[0].optimizer.lr="0.1"', r"optimizer.lr is '0.1'; expected a number"),
+    ],
+)
+def test_a_value_of_another_type_is_refused_and_not_converted(override: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        config.load("branchynet_2016/smoke", [override])

@@ -231,8 +231,26 @@ def _check(value: dict[str, Any], places: dict[str, Place], label: str) -> RunCo
         run = RunConfig.model_validate(value)
     except ValidationError as error:
         raise ConfigError(explain(error, value, places, RunConfig, label)) from None
+    _refuse_other_types(value, run.model_dump(), "", places, label)
     _check_model(run, places, label)
     return run
+
+
+_WANTED: dict[type, str] = {bool: "true or false", int: "an integer", float: "a number", str: "a text"}
+
+
+def _refuse_other_types(given: Any, read: Any, path: str, places: dict[str, Place], label: str) -> None:
+    """Refuses what pydantic would quietly turn into something else: true for 1, "3" for 3, "yes" for true."""
+    if isinstance(given, dict) and isinstance(read, dict):
+        for key, value in given.items():
+            _refuse_other_types(value, read.get(key), f"{path}.{key}" if path else str(key), places, label)
+    elif isinstance(given, list) and isinstance(read, (list, tuple)):
+        for index, (one, other) in enumerate(zip(given, read, strict=True)):
+            _refuse_other_types(one, other, f"{path}[{index}]", places, label)
+    elif isinstance(given, (bool, str)) and type(read) is not type(given):
+        raise ConfigError(
+            f"{places.get(path, label)}: {path} is {given!r}; expected {_WANTED.get(type(read), _kind(read))}"
+        )
 
 
 def _check_model(run: RunConfig, places: dict[str, Place], label: str) -> None:
