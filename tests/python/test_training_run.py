@@ -214,6 +214,15 @@ def test_without_a_terminal_there_is_a_line_for_each_epoch(
     assert all("images/s" in line and "\x1b" not in line for line in lines)
 
 
+def test_a_long_epoch_shows_that_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[str] = []
+    monkeypatch.setattr("idn.training.progress.SECONDS_BETWEEN_LINES", 0.0)
+    progress = Progress(lines.append, bars=False)
+    progress.begin_epoch("trunk 1/2", 40, 0)
+    progress.step(3, 1.5)
+    assert lines == ["trunk 1/2  step 3/40  loss 1.5000"]
+
+
 def test_on_a_terminal_there_are_bars(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     progress = Progress(bars=True)
     Trainer(tiny_model(), tiny_splits(), tiny_config(), tmp_path, log=progress).fit()

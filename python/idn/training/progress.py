@@ -1,8 +1,9 @@
-"""What a person sees of a training: bars on a terminal, a line per epoch otherwise. Always on stderr."""
+"""What a person sees of a training: bars on a terminal, lines otherwise. Always on stderr."""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any
@@ -14,8 +15,11 @@ from rich.progress import Progress as Bars
 __all__ = ["Progress"]
 
 
+SECONDS_BETWEEN_LINES = 30.0  # within an epoch, so that nobody takes a slow one for a dead one
+
+
 class Progress:
-    """Shows stages, epochs and steps.
+    """Shows stages, epochs and steps: bars, or a line for each epoch and for each half minute of a long one.
 
     :param log: where lines go; stderr if None.
     :param bars: whether to draw bars; None means where stderr is a terminal.
@@ -37,6 +41,7 @@ class Progress:
                 transient=True,
             )
         self._task: TaskID | None = None
+        self._title, self._steps, self._last_line = "", 0, time.monotonic()
 
     @classmethod
     def quiet_unless(cls, progress: Progress, *, wanted: bool) -> Progress:
@@ -59,6 +64,7 @@ class Progress:
 
     def begin_epoch(self, title: str, steps: int, done: int) -> None:
         """Start a bar of `steps`, of which `done` were done before."""
+        self._title, self._steps, self._last_line = title, steps, time.monotonic()
         if self._bars is not None:
             if self._task is not None:
                 self._bars.remove_task(self._task)
@@ -69,6 +75,10 @@ class Progress:
         if self._bars is not None and self._task is not None:
             note = "" if loss is None else f"loss {loss:.4f}"
             self._bars.update(self._task, completed=done, note=note)
+        elif self._bars is None and time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
+            self._last_line = time.monotonic()
+            note = "" if loss is None else f"  loss {loss:.4f}"
+            self.say(f"{self._title}  step {done}/{self._steps}{note}")
 
     def say(self, line: str) -> None:
         """Print a line, above the bar if there is one."""
