@@ -18,7 +18,7 @@ import pytest
 import torch
 
 from idn import exits, experiment, report, store
-from idn.errors import Error, RunError
+from idn.errors import DataError, Error, RunError
 from idn.experiment import files, runner, thresholds
 
 CONFIG = "branchynet_2016/lenet_smoke"
@@ -327,6 +327,18 @@ def test_a_refused_run_leaves_no_directory(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="expected one"):
             start(tmp_path, f"data.name={name}")
     assert not list((tmp_path / "branchynet_2016").iterdir())
+
+
+def test_a_refused_run_takes_nothing_from_results_that_were_there(copy: Path, tmp_path: Path) -> None:
+    for name in ("checkpoint.pt", "model.pt"):  # as results are committed: not finished, and no way to go on
+        (copy / name).unlink(missing_ok=True)
+    before = (copy / "summary.json").read_bytes()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("idn.data.load", lambda *_, **__: (_ for _ in ()).throw(DataError("no data")))
+        with pytest.raises(DataError, match="no data"):
+            start(tmp_path)
+    assert (copy / "summary.json").read_bytes() == before
+    assert (copy / "traces.h5").is_file()
 
 
 def test_a_damaged_summary_is_a_clear_error(copy: Path, tmp_path: Path) -> None:

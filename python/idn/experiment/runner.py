@@ -71,6 +71,7 @@ def run(
         if force or not finished(run_dir):
             _take_part(loaded, run_dir)
         return None
+    is_new = not run_dir.exists()
     with files.exclusive(run_dir):
         if force:
             _clear(run_dir)
@@ -85,10 +86,9 @@ def run(
                     f"the run in {run_dir} stopped: {error}; start it again to continue"
                 ) from error
             except (ValueError, DataError):
-                if not (run_dir / "checkpoint.pt").exists():  # refused before it began: nothing to keep
-                    _clear(run_dir)
-                    (run_dir / ".lock").unlink(missing_ok=True)
-                    run_dir.rmdir()
+                # Refused before it began. What was there before, results without a checkpoint say, stays.
+                if is_new and not (run_dir / "checkpoint.pt").exists():
+                    shutil.rmtree(run_dir, ignore_errors=True)
                 raise
         return RunResult(run_dir, files.read_json(run_dir / "summary.json"))
 
