@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -14,9 +14,18 @@ from idn.branchy import evaluating
 
 if TYPE_CHECKING:
     from idn.branchy import Branchy
-    from idn.exits import Policy
 
-__all__ = ["Prediction", "from_traces", "infer", "record"]
+__all__ = ["Decider", "Prediction", "from_traces", "infer", "record"]
+
+
+class Decider(Protocol):
+    """What decides where samples leave: an `idn.exits.Policy`, or anything that answers as one does."""
+
+    thresholds: list[float | None]
+
+    def should_exit(self, outputs: Sequence[torch.Tensor]) -> torch.Tensor:
+        """Say for each sample, from the logits of the exits so far, whether it leaves: bool (batch,)."""
+        ...
 
 
 class Prediction(NamedTuple):
@@ -32,7 +41,7 @@ class Prediction(NamedTuple):
 
 
 @torch.no_grad()
-def infer(model: Branchy, x: torch.Tensor, policy: Policy) -> Prediction:
+def infer(model: Branchy, x: torch.Tensor, policy: Decider) -> Prediction:
     """Classify a batch, letting each sample leave at the first exit that is sure enough (Figure 3.2).
 
     Samples that left are no longer computed, and the rest of the network is not run once all have left. Put
@@ -72,7 +81,7 @@ def infer(model: Branchy, x: torch.Tensor, policy: Policy) -> Prediction:
 
 
 @torch.no_grad()
-def from_traces(logits: torch.Tensor | NDArray[np.float32], policy: Policy) -> Prediction:
+def from_traces(logits: torch.Tensor | NDArray[np.float32], policy: Decider) -> Prediction:
     """Decide as `infer` does, from the recorded logits of all exits and without the network.
 
     :param logits: (samples, exits, classes), as `record` gives them.
@@ -125,7 +134,7 @@ def record(
     return logits.numpy(), labels.numpy(), index.numpy()
 
 
-def _check_policy(policy: Policy, exits: int) -> None:
+def _check_policy(policy: Decider, exits: int) -> None:
     if not exits - 1 <= len(policy.thresholds) <= exits:
         raise ValueError(
             f"the policy has {len(policy.thresholds)} thresholds for {exits} exits; "

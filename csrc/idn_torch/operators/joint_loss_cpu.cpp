@@ -20,21 +20,25 @@
 namespace idn_torch {
 namespace {
 
-constexpr std::int64_t kGroup = 32;    // classes summed at a time
-constexpr std::int64_t kBlock = 2048;  // values in the buffer: 8 KiB in single precision
+constexpr std::int64_t kGroup = 32;     // classes summed at a time
+constexpr std::int64_t kBlock = 2048;   // values in the buffer: 8 KiB in single precision
+constexpr std::int64_t kGrain = 32768;  // values a thread is woken for
 
 // Calls body(first_row, rows, buffer) for blocks of whole rows; a row wider than the block gets a buffer of
-// its own.
+// its own. Where a block begins does not depend on the threads: a vectorised loop may round its last few
+// values in another way than the rest, so other blocks would be other results.
 template <typename Real, typename Body>
 void for_blocks(std::int64_t rows, std::int64_t classes, const Body& body) {
   const std::int64_t rows_at_once = std::max<std::int64_t>(1, kBlock / classes);
-  const std::int64_t grain = std::max<std::int64_t>(1, 32768 / classes);
-  at::parallel_for(0, rows, grain, [&](std::int64_t begin, std::int64_t end) {
+  const std::int64_t blocks = (rows + rows_at_once - 1) / rows_at_once;
+  const std::int64_t grain = std::max<std::int64_t>(1, kGrain / (rows_at_once * classes));
+  at::parallel_for(0, blocks, grain, [&](std::int64_t begin, std::int64_t end) {
     std::array<Real, kBlock> small;
     std::vector<Real> large(classes > kBlock ? static_cast<std::size_t>(classes) : 0);
     Real* buffer = large.empty() ? small.data() : large.data();
-    for (std::int64_t row = begin; row < end; row += rows_at_once) {
-      body(row, std::min(rows_at_once, end - row), buffer);
+    for (std::int64_t block = begin; block < end; ++block) {
+      const std::int64_t row = block * rows_at_once;
+      body(row, std::min(rows_at_once, rows - row), buffer);
     }
   });
 }

@@ -34,11 +34,15 @@ def _found() -> list[dict[str, Any]]:
     found = []
     for slug in catalog.slugs():
         for name in catalog.names(slug):
-            run = experiment.load(f"{slug}/{name}").run
+            study = experiment.load_study(f"{slug}/{name}")
+            variants = [] if study is None else list(study.variants)
+            asked = f"{slug}/{name}" if not variants else f"{slug}/{name}:{variants[0]}"
+            run = experiment.load(asked).run
             found.append(
                 {
                     "experiment": slug,
                     "config": f"{slug}/{name}",
+                    "variants": variants,
                     "preset": run.preset,
                     "model": run.model.name,
                     "data": run.data.name,

@@ -35,16 +35,23 @@ def run(
     """Train, choose thresholds, evaluate, and write a report.
 
     The run directory is DIR/<experiment>/<config>-<digest of its settings>. An interrupted run continues
-    there and gives the same numbers; a finished one is only shown again, unless --force.
+    there and gives the same numbers; a finished one is only shown again, unless --force. A config with
+    variants runs them all, below DIR/<experiment>/<config>-<digest>; CONFIG:VARIANT runs one of them.
     """
     from idn import experiment, report
+    from idn.experiment import study as studies
 
-    loaded = experiment.load(config, overrides or [])
-    result = experiment.run(loaded, out, force=force)
+    changes = overrides or []
+    study = experiment.load_study(config, changes) if ":" not in Path(config).name else None
+    if study is not None:
+        result = studies.run(study, out, force=force)
+    else:
+        result = experiment.run(experiment.load(config, changes), out, force=force)
     if result is None:  # another process of a parallel run writes the results
         return
     people = console(stderr=as_json)
-    people.print(report.summary_table(result.run_dir))
+    for run_dir in [result.run_dir] if study is None else [result.run_dir / name for name in result.metrics]:
+        people.print(report.summary_table(run_dir))
     people.print(f"Report: {result.run_dir / 'report.html'}", markup=False)
     if as_json:
         print_json({"run_dir": str(result.run_dir), "metrics": result.metrics})

@@ -16,12 +16,13 @@ if TYPE_CHECKING:
         environment,
         evaluate,
         schema,
+        starting,
+        study,
         sweep,
-        thresholds,
         timing,
     )
     from idn.experiment.comparison import Comparison, claim, number, wilson
-    from idn.experiment.config import LoadedConfig, load
+    from idn.experiment.config import LoadedConfig, Study, load, load_study
     from idn.experiment.runner import RunResult, run
     from idn.experiment.schema import RunConfig
 
@@ -30,6 +31,7 @@ __all__ = [
     "LoadedConfig",
     "RunConfig",
     "RunResult",
+    "Study",
     "catalog",
     "claim",
     "comparison",
@@ -37,11 +39,13 @@ __all__ = [
     "environment",
     "evaluate",
     "load",
+    "load_study",
     "number",
     "run",
     "schema",
+    "starting",
+    "study",
     "sweep",
-    "thresholds",
     "timing",
     "wilson",
 ]
@@ -51,8 +55,10 @@ _NAMES = {
     "LoadedConfig": "config",
     "RunConfig": "schema",
     "RunResult": "runner",
+    "Study": "config",
     "claim": "comparison",
     "load": "config",
+    "load_study": "config",
     "number": "comparison",
     "run": "runner",
     "wilson": "comparison",

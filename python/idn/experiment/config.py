@@ -8,8 +8,9 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from idn.experiment.schema import RunConfig
 
 MAX_EXTENDS = 16
+MAX_VARIANTS = 100
 FROM_DATA = ("classes", "in_channels", "image_size")
 COMMAND_LINE = "the command line"
 # What a run computes does not follow from these.
@@ -33,6 +35,8 @@ _NOT_RESULTS = (
     "training.checkpoint_every_epochs",
     "training.checkpoint_every_steps",
 )
+_OF_THE_MACHINE = ("data.root=", "training.threads=", "training.device=")
+_VARIANT = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _NOT_RECIPE = (*_NOT_RESULTS, "training.seed", "data.seed", "measure")
 
 
@@ -40,20 +44,39 @@ _NOT_RECIPE = (*_NOT_RESULTS, "training.seed", "data.seed", "measure")
 class LoadedConfig:
     """A config, resolved and checked, and where it came from.
 
-    `name` is the last part of how it was asked for, `files` the files it was made of (the base first), and
-    `overrides` what the command line changed.
+    `name` is the last part of how it was asked for, `files` the files it was made of (the base first),
+    `overrides` what the command line changed, `start` the config whose network it starts from. For one of
+    the variants of a study, `variant` is its name and `study_id` the name of the study's directory.
     """
 
     run: RunConfig
     name: str
     files: list[Path] = field(default_factory=list)
     overrides: list[str] = field(default_factory=list)
+    start: LoadedConfig | None = None
+    variant: str | None = None
+    study_id: str | None = None
+
+    @property
+    def digest(self) -> str:
+        """A digest of every setting that results follow from, those of what it starts from included."""
+        settings = _settings(self.run, _NOT_RESULTS)
+        # Not how the start is called, but what it is; and nothing where there is none, as ever.
+        settings.pop("start_from")
+        if self.start is not None:
+            settings["start"] = self.start.digest
+        return _digest(settings)
 
     @property
     def run_id(self) -> str:
-        """The name, and a digest of every setting that results follow from: same settings, same directory."""
-        text = json.dumps(_settings(self.run, _NOT_RESULTS), sort_keys=True, separators=(",", ":"))
-        return f"{self.name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+        """The name of its directory: same settings, same directory."""
+        return self.variant if self.variant is not None else f"{self.name}-{self.digest[:8]}"
+
+    @property
+    def folder(self) -> Path:
+        """Where its directory is, below that of all runs."""
+        above = Path(self.run.experiment)
+        return (above if self.study_id is None else above / self.study_id) / self.run_id
 
     @property
     def preset(self) -> str:
@@ -68,8 +91,8 @@ class LoadedConfig:
         if not ours:
             return changed
         try:
-            recipe = load(ours[-1]).run
-        except ConfigError:  # a base that is no whole config by itself
+            recipe = load(str(ours[-1]) if self.variant is None else f"{ours[-1]}:{self.variant}").run
+        except (ConfigError, ValueError):  # a base that is no whole config by itself, or lacks the variant
             return changed
         same = _settings(self.run, _NOT_RECIPE) == _settings(recipe, _NOT_RECIPE)
         return self.run.preset if same else changed
@@ -82,26 +105,163 @@ class LoadedConfig:
         return text
 
 
-def load(name: str | Path, overrides: Sequence[str] = ()) -> LoadedConfig:
-    """Loads, merges and checks a config.
+@dataclass(frozen=True)
+class Study:
+    """A config with variants: several runs that are compared with each other."""
 
-    :param name: `slug/name` of ours, or the path of a YAML file.
+    name: str
+    study_id: str
+    experiment: str
+    variants: dict[str, LoadedConfig]
+
+    @property
+    def folder(self) -> Path:
+        """Where its directory is, below that of all runs."""
+        return Path(self.experiment) / self.study_id
+
+
+def load(name: str | Path, overrides: Sequence[str] = ()) -> LoadedConfig:
+    """Loads, merges and checks a config of one run.
+
+    :param name: `slug/name` of ours, or the path of a YAML file; of a config with variants,
+        `slug/name:variant`.
     :param overrides: `key=value`; keys are dotted and may index lists (`training.stages[0].epochs=1`), values
         are YAML.
-    :raises ValueError: for an unknown config or an override that is not `key=value`.
-    :raises idn.errors.ConfigError: for an unknown key, a wrong type, a cycle of `extends`, or a file that is
-        not plain YAML; the message names file and line, the dotted path and what comes closest.
+    :raises ValueError: for an unknown config or variant, or an override that is not `key=value`.
+    :raises idn.errors.ConfigError: for an unknown key, a wrong type, a cycle of `extends` or `start_from`, or
+        a file that is not plain YAML; the message names file and line, the dotted path and what comes
+        closest.
     """
-    file = catalog.find(str(name))
+    return _load(str(name), overrides, ())
+
+
+def load_study(name: str | Path, overrides: Sequence[str] = ()) -> Study | None:
+    """Loads a config with all its variants, each with the overrides applied; None if it has none.
+
+    :raises ValueError: as `load`.
+    :raises idn.errors.ConfigError: as `load`.
+    """
+    return _load_study(str(name), overrides, ())
+
+
+def _load(name: str, overrides: Sequence[str], asked: tuple[str, ...]) -> LoadedConfig:
+    base, variant = _split_variant(name)
+    study = _load_study(base, overrides, asked, only=variant)
+    if study is not None:
+        known = list(study.variants)
+        if variant is None:
+            raise ConfigError(
+                f"config {name!r} is a study of {len(known)} runs, {', '.join(known)}; "
+                f"name one of them, such as {name}:{known[0]}"
+            )
+        return study.variants[variant]
+    if variant is not None:
+        raise ValueError(f"config {base!r} has no variants; leave out :{variant}")
+    file = catalog.find(base)
     documents = _chain(file)
-    value, places = _merge(documents)
-    value = _override(value, places, overrides)
-    return LoadedConfig(
-        run=_check(value, places, catalog.label(file)),
-        name=file.stem,
-        files=[file for file, _ in documents],
-        overrides=list(overrides),
-    )
+    merged, places = _merge(documents)
+    one = _one(_override(merged, places, overrides), places, file, documents, overrides)
+    key = _key(file, None)
+    if key in asked:
+        raise ConfigError(
+            f"{key} starts from itself: {' -> '.join([*asked, key])}; take one `start_from` away"
+        )
+    return one if one.run.start_from is None else _started(one, file, places, (*asked, key))
+
+
+def _load_study(
+    name: str, overrides: Sequence[str], asked: tuple[str, ...], only: str | None = None
+) -> Study | None:
+    """All variants; those other than `only` without what they start from in the same file."""
+    file = catalog.find(name)
+    documents = _chain(file)
+    merged, places = _merge(documents)
+    changes = _variants(merged, places, catalog.label(file))
+    if changes is None:
+        return None
+    if only is not None and only not in changes:
+        close = difflib.get_close_matches(only, changes, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(changes)}"
+        raise ValueError(f"config {name!r} has no variant {only!r}; {hint}")
+    loaded: dict[str, LoadedConfig] = {}
+    identity: dict[str, Any] = {}
+    for variant in changes:
+        key = _key(file, variant)
+        wanted = only is None or only == variant
+        if key in asked and wanted:
+            cycle = " -> ".join([*asked[asked.index(key) :], key])
+            raise ConfigError(f"{key} starts from itself: {cycle}; take one `start_from` away")
+        value, where = _varied(merged, changes[variant], places, variant)
+        value = _override(value, where, overrides)
+        one = _one(value, where, file, documents, overrides, variant)
+        # What other variants start from counts for the name of the study only where it is outside of it.
+        inside = _origin(one.run, file) == file
+        if one.run.start_from is not None and (wanted or not inside) and key not in asked:
+            one = _started(one, file, where, (*asked, key))
+        loaded[variant] = one
+        identity[variant] = _settings(one.run, (*_NOT_RESULTS, "start_from")) | {
+            "start": _split_variant(one.run.start_from or "")[1] if inside else one.start and one.start.digest
+        }
+    first = next(iter(loaded.values())).run
+    study_id = f"{file.stem}-{_digest(identity)[:8]}"
+    loaded = {variant: replace(one, study_id=study_id) for variant, one in loaded.items()}
+    return Study(file.stem, study_id, first.experiment, loaded)
+
+
+def _one(
+    value: dict[str, Any],
+    places: dict[str, Place],
+    file: Path,
+    documents: list[tuple[Path, Document]],
+    overrides: Sequence[str],
+    variant: str | None = None,
+) -> LoadedConfig:
+    """Checks one merged config; what it starts from is named in full, and not loaded yet."""
+    label = catalog.label(file)
+    run = _check(value, places, label if variant is None else f"{label}:{variant}")
+    if run.start_from is not None:
+        try:
+            origin = catalog.label(_origin(run, file))
+        except ValueError as error:
+            raise ConfigError(f"{places.get('start_from', label)}: start_from: {error}") from error
+        inner = _split_variant(run.start_from)[1]
+        run = run.model_copy(update={"start_from": origin if inner is None else f"{origin}:{inner}"})
+    files = [one for one, _ in documents]
+    return LoadedConfig(run, file.stem, files, list(overrides), variant=variant)
+
+
+def _origin(run: RunConfig, file: Path) -> Path:
+    """The file of the config a run starts from: its own where `start_from` is empty or :VARIANT."""
+    base = _split_variant(run.start_from or "")[0]
+    return catalog.find(base, file.parent) if base else file
+
+
+def _started(one: LoadedConfig, file: Path, places: dict[str, Place], asked: tuple[str, ...]) -> LoadedConfig:
+    """The same config with what it starts from."""
+    # A start in another file is what that file says, whatever is changed here, but on the same machine.
+    overrides = one.overrides
+    if _origin(one.run, file) != file:
+        overrides = [override for override in overrides if override.startswith(_OF_THE_MACHINE)]
+    try:
+        return replace(one, start=_load(str(one.run.start_from), overrides, asked))
+    except ValueError as error:
+        place = places.get("start_from", catalog.label(file))
+        raise ConfigError(f"{place}: start_from: {error}") from error
+
+
+def _split_variant(name: str) -> tuple[str, str | None]:
+    base, colon, variant = name.rpartition(":")
+    return (base, variant) if colon and "/" not in variant else (name, None)
+
+
+def _key(file: Path, variant: str | None) -> str:
+    label = catalog.label(file)
+    return label if variant is None else f"{label}:{variant}"
+
+
+def _digest(settings: Any) -> str:
+    text = json.dumps(settings, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def json_schema() -> dict[str, Any]:
@@ -116,6 +276,11 @@ def json_schema() -> dict[str, Any]:
     # With `extends`, every key of a section may come from the base; entries of a list are written whole.
     for section in (schema, *(schema["$defs"][name] for name in _section_names(schema))):
         section.pop("required", None)
+    schema["properties"]["variants"] = {
+        "type": "object",
+        "description": "runs to compare: by name, what each changes in the rest of the config",
+        "additionalProperties": {"type": "object"},
+    }
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     return schema
 
@@ -176,6 +341,44 @@ def _merge(documents: list[tuple[Path, Document]]) -> tuple[Any, dict[str, Place
         _make_room(merged, document.value)
         merged = OmegaConf.merge(merged, document.value)
     return merged, places
+
+
+def _variants(merged: Any, places: dict[str, Place], label: str) -> dict[str, dict[str, Any]] | None:
+    """Takes the variants out of a merged config: by name, what each changes."""
+    from omegaconf import OmegaConf
+
+    if "variants" not in merged:
+        return None
+    place = places.get("variants", label)
+    value = OmegaConf.to_container(merged, resolve=False)["variants"]  # type: ignore[call-overload, index]
+    del merged["variants"]
+    if not isinstance(value, dict) or not 1 <= len(value) <= MAX_VARIANTS:
+        raise ConfigError(
+            f"{place}: variants is {_kind(value)}; expected 1 to {MAX_VARIANTS} names with changes"
+        )
+    for name, changes in value.items():
+        where = places.get(f"variants.{name}", place)
+        if not isinstance(name, str) or not _VARIANT.fullmatch(name):
+            raise ConfigError(
+                f"{where}: variant {name!r} is no name; expected lower-case letters, digits, '_' and '-'"
+            )
+        if changes is not None and not isinstance(changes, dict):
+            raise ConfigError(f"{where}: variant {name} holds {_kind(changes)}; expected what it changes")
+    return {name: changes or {} for name, changes in value.items()}
+
+
+def _varied(
+    merged: Any, changes: dict[str, Any], places: dict[str, Place], variant: str
+) -> tuple[Any, dict[str, Place]]:
+    """The config of one variant, and where its settings were written."""
+    from omegaconf import OmegaConf
+
+    prefix = f"variants.{variant}."
+    where = dict(places)
+    where.update({path.removeprefix(prefix): at for path, at in places.items() if path.startswith(prefix)})
+    value = OmegaConf.create(OmegaConf.to_container(merged, resolve=False))
+    _make_room(value, changes)
+    return OmegaConf.merge(value, changes), where
 
 
 def _make_room(base: Any, change: Any) -> None:
@@ -265,7 +468,7 @@ def _check_model(run: RunConfig, places: dict[str, Place], label: str) -> None:
         raise ConfigError(
             f"{places.get('model.name', label)}: model.name {run.model.name!r} is unknown; {hint}"
         )
-    known = set(inspect.signature(getattr(models, run.model.name)).parameters) - set(FROM_DATA)
+    known = set(inspect.signature(getattr(models, run.model.name)).parameters) - set(FROM_DATA) | {"exits"}
     for option in run.model.options:
         where = f"{places.get(f'model.{option}', label)}: model.{option}"
         if option in FROM_DATA:

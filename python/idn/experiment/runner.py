@@ -52,7 +52,8 @@ def run(
 ) -> RunResult | None:
     """Runs a config to its end, in `<out>/<experiment>/<config>-<digest of its settings>/`.
 
-    An interrupted run continues there and gives the same numbers; a finished one is returned as it is.
+    An interrupted run continues there and gives the same numbers; a finished one is returned as it is. What
+    the config starts from is run first, where it is not finished.
 
     :param config: what `idn.experiment.load` gives, or a name or path for it.
     :param out: where run directories go; `runs` in the current directory if None.
@@ -65,10 +66,13 @@ def run(
     """
     loaded = load(config) if isinstance(config, str) else config
     tell = reporter or _to_stderr
-    run_dir = (Path("runs") if out is None else out) / loaded.run.experiment / loaded.run_id
+    everything = Path("runs") if out is None else out
+    run_dir = everything / loaded.folder
     if int(os.environ.get("WORLD_SIZE", "1")) > 1 and int(os.environ.get("RANK", "0")) > 0:
         # The first process returns a finished run at once, so there is nobody to train with.
         if force or not finished(run_dir):
+            if loaded.start is not None:
+                run(loaded.start, out, reporter)
             _take_part(loaded, run_dir)
         return None
     is_new = not run_dir.exists()
@@ -80,7 +84,13 @@ def run(
             tell(f"{run_dir} is finished; --force runs it again")
         else:
             try:
-                _run(loaded, run_dir, tell, reporter)
+                start = None
+                if loaded.start is not None:
+                    tell(f"{run_dir.name} starts from {loaded.run.start_from}")
+                    begun = run(loaded.start, out, reporter)
+                    assert begun is not None  # this is the first process
+                    start = begun.run_dir
+                _run(loaded, run_dir, tell, reporter, start)
             except OSError as error:
                 raise RunError(
                     f"the run in {run_dir} stopped: {error}; start it again to continue"
@@ -123,7 +133,9 @@ def _refuse_other(config: RunConfig, run_dir: Path) -> None:
             )
 
 
-def _run(loaded: LoadedConfig, run_dir: Path, tell: Reporter, log: Reporter | None) -> None:
+def _run(
+    loaded: LoadedConfig, run_dir: Path, tell: Reporter, log: Reporter | None, start: Path | None
+) -> None:
     from idn import report
     from idn.experiment import claims, environment, steps, summary
     from idn.training.devices import resolve_device, using_threads
@@ -137,7 +149,7 @@ def _run(loaded: LoadedConfig, run_dir: Path, tell: Reporter, log: Reporter | No
         if (identity := steps.data_identity(config)) is not None:
             described["data"] = identity
         files.write_json(run_dir / "environment.json", described)
-        trained = steps.train(config, run_dir, tell, log)
+        trained = steps.train(config, run_dir, tell, log, start)
         steps.save_weights(trained, run_dir)
         tell("recording the logits of every exit on validation and test")
         traces = steps.record(trained, config, run_dir)

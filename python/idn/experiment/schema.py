@@ -108,12 +108,23 @@ class RunConfig(_Section):
         description="smoke, cpu (a shortened schedule), paper (as published), or custom: none of these",
     )
     note: str = Field("", description="what was shortened or changed against the published setting")
+    start_from: str | None = Field(
+        None,
+        description="a config whose trained network this one starts from, or :VARIANT of the same study; "
+        "exits the other lacks start untrained",
+    )
     data: DataConfig
     model: ModelConfig
     training: TrainingConfig
     criterion: CriterionConfig = CriterionConfig()
     thresholds: ThresholdsConfig = ThresholdsConfig()
     measure: MeasureConfig = MeasureConfig()
+
+    @model_validator(mode="after")
+    def _something_is_trained(self) -> RunConfig:
+        if not self.training.stages and self.start_from is None:
+            raise ValueError("training.stages is empty, and there is no start_from to take a network from")
+        return self
 
     @model_validator(mode="after")
     def _normalized_is_of_entropy(self) -> RunConfig:

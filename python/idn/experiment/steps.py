@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from idn.errors import RunError
-from idn.experiment import files, summary
+from idn.experiment import files, starting, summary
 from idn.experiment.comparison import wilson
 
 if TYPE_CHECKING:
@@ -66,7 +66,9 @@ def data_identity(config: RunConfig) -> str | None:
 def build_model(config: RunConfig, splits: Splits) -> Branchy:
     """Builds the network for the data, with initial weights that follow from the seed alone.
 
-    :raises ValueError: if it has no exits, or does not fit the images.
+    A network without early exits has one exit, its output.
+
+    :raises ValueError: if it does not fit the images.
     """
     import torch
 
@@ -82,19 +84,24 @@ def build_model(config: RunConfig, splits: Splits) -> Branchy:
         classes=len(splits.train.classes),
         in_channels=channels,
         image_size=height,
-        **config.model.options,
+        **config.model.options,  # type: ignore[arg-type]
     )
-    if not isinstance(model, Branchy):
-        raise ValueError(
-            f"model.name {config.model.name!r} has no early exits; a run needs some: b_{config.model.name}"
-        )
-    return model
+    if isinstance(model, Branchy):
+        return model
+    return Branchy(model, {}, example_input=torch.zeros(1, channels, height, width))
 
 
-def train(config: RunConfig, run_dir: Path, tell: Reporter, log: Reporter | None = None) -> Trained:
+def train(
+    config: RunConfig,
+    run_dir: Path,
+    tell: Reporter,
+    log: Reporter | None = None,
+    start: Path | None = None,
+) -> Trained:
     """Loads the data and trains, or continues an interrupted training from its checkpoint.
 
     :param log: takes the lines of the training; if None, there are bars on a terminal and lines elsewhere.
+    :param start: the finished run whose network this one starts from.
     :raises ValueError: for settings that do not fit the data or the network.
     :raises idn.errors.DataError: if the data is missing or damaged.
     """
@@ -109,6 +116,9 @@ def train(config: RunConfig, run_dir: Path, tell: Reporter, log: Reporter | None
     model = build_model(config, splits)
     summary.check(config, model.exit_count)
     cost = costs.count(model, torch.zeros(1, *splits.train.images.shape[1:]))
+    trunk = None
+    if start is not None:
+        trunk = starting.load(model, config, start)
     tell(
         f"{config.model.name} with {model.exit_count} exits on {config.data.name}: "
         f"{len(splits.train)} training, {len(splits.validation)} validation, {len(splits.test)} test samples"
@@ -131,7 +141,7 @@ def train(config: RunConfig, run_dir: Path, tell: Reporter, log: Reporter | None
         cost,
         trainer.device,
         seconds=sum(float(epoch["time"]["seconds"]) for epoch in metrics),
-        trunk=files.read_json(alone) if alone.is_file() else None,
+        trunk=files.read_json(alone) if alone.is_file() else trunk,
     )
 
 
@@ -147,7 +157,7 @@ def save_weights(trained: Trained, run_dir: Path) -> None:
     from idn.training.files import write_atomically
 
     buffer = io.BytesIO()
-    torch.save({name: value.cpu() for name, value in trained.model.state_dict().items()}, buffer)
+    torch.save({name: value.cpu().contiguous() for name, value in trained.model.state_dict().items()}, buffer)
     write_atomically(run_dir / "model.pt", buffer.getvalue())
 
 

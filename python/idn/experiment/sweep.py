@@ -107,7 +107,7 @@ def plan(config: str, axes: Sequence[str], out: Path) -> list[Job]:
     seen: dict[str, list[str]] = {}
     for index, overrides in enumerate(combinations(axes)):
         loaded = configs.load(config, overrides)
-        run_dir = str(out / loaded.run.experiment / loaded.run_id)
+        run_dir = str(out / loaded.folder)
         if run_dir in seen:
             raise ValueError(
                 f"{' '.join(overrides)} and {' '.join(seen[run_dir])} are the same run; "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -24,13 +24,14 @@ def measure(
 ) -> dict[str, Any]:
     """Times `idn.inference.infer`, heads and decisions included, against the trunk's own forward.
 
-    The two are interleaved sample by sample and take turns to go first, so that a slow moment of the machine
-    meets both. One pass over the samples is one repeat; what is reported is the median of the repeats' means,
+    All are interleaved sample by sample and take turns to go first, so that a slow moment of the machine
+    meets all. One pass over the samples is one repeat; what is reported is the median of the repeats' means,
     and as spread the least and the most.
 
     :param images: (samples, channels, height, width), normalised, on the model's device.
-    :returns: `trunk_ms`, `branchy_ms` (per sample), `gain` (trunk / branchy), `samples`, `repeats`,
-        `threads`, and `spread` with `trunk_ms`, `branchy_ms` and `gain` as [least, most].
+    :returns: `trunk_ms`, `branchy_ms` (per sample), `gain` (trunk / branchy), `exit_ms` (of a sample that
+        leaves at each exit, all heads and decisions before it included), `samples`, `repeats`, `threads`, and
+        `spread` with `trunk_ms`, `branchy_ms` and `gain` as [least, most].
     :raises ValueError: without samples or repeats.
     """
     import torch
@@ -47,6 +48,10 @@ def measure(
     def branchy(image: torch.Tensor) -> object:
         return inference.infer(model, image, policy)
 
+    def leaving_at(index: int) -> Callable[[torch.Tensor], object]:
+        leaves = _LeaveAt(policy, index)
+        return lambda image: inference.infer(model, image, leaves)
+
     def timed(run: Callable[[torch.Tensor], object], image: torch.Tensor) -> float:
         _wait(image)
         started = clock()
@@ -55,18 +60,21 @@ def measure(
         return clock() - started
 
     samples = [images[index : index + 1] for index in range(len(images))]
-    means: dict[str, list[float]] = {"trunk": [], "branchy": []}
+    ways: dict[str, Callable[[torch.Tensor], object]] = {"trunk": trunk, "branchy": branchy}
+    exits = [f"exit {index}" for index in range(model.exit_count)]
+    ways |= {name: leaving_at(index) for index, name in enumerate(exits)}
+    names = list(ways)
+    means: dict[str, list[float]] = {name: [] for name in names}
     with torch.inference_mode():
         for image in samples[: min(10, len(samples))]:
-            trunk(image)
-            branchy(image)
+            for run in ways.values():
+                run(image)
         for repeat in range(repeats):
-            seconds = {"trunk": 0.0, "branchy": 0.0}
+            seconds = dict.fromkeys(names, 0.0)
             for index, image in enumerate(samples):
-                turns: list[tuple[str, Callable[[torch.Tensor], object]]]
-                turns = [("trunk", trunk), ("branchy", branchy)]
-                for name, run in turns if (index + repeat) % 2 == 0 else reversed(turns):
-                    seconds[name] += timed(run, image)
+                first = (index + repeat) % len(names)
+                for name in names[first:] + names[:first]:
+                    seconds[name] += timed(ways[name], image)
             for name, total in seconds.items():
                 means[name].append(1000 * total / len(samples))
     gains = [one / other for one, other in zip(means["trunk"], means["branchy"], strict=True)]
@@ -74,6 +82,7 @@ def measure(
         "trunk_ms": statistics.median(means["trunk"]),
         "branchy_ms": statistics.median(means["branchy"]),
         "gain": statistics.median(means["trunk"]) / statistics.median(means["branchy"]),
+        "exit_ms": [statistics.median(means[name]) for name in exits],
         "samples": len(samples),
         "repeats": repeats,
         "threads": torch.get_num_threads(),
@@ -83,6 +92,20 @@ def measure(
             "gain": [min(gains), max(gains)],
         },
     }
+
+
+class _LeaveAt:
+    """Asks a policy at every exit, as ever, but leaves at one exit whatever it says."""
+
+    def __init__(self, policy: Policy, index: int) -> None:
+        self._policy = policy
+        self._index = index
+        self.thresholds = policy.thresholds
+
+    def should_exit(self, outputs: Sequence[torch.Tensor]) -> torch.Tensor:
+        import torch
+
+        return torch.full_like(self._policy.should_exit(outputs), len(outputs) - 1 == self._index)
 
 
 def _wait(image: torch.Tensor) -> None:

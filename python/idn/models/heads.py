@@ -17,7 +17,7 @@ __all__ = ["HeadBuilder", "named", "with_linear"]
 
 HeadBuilder = Callable[[tuple[int, ...]], nn.Module]
 
-_PART = re.compile(r"conv\((?P<filters>\d{1,6})\)|pool|linear")
+_PART = re.compile(r"conv\((?P<filters>\d{1,6})\)|pool|gap|linear")
 
 
 def with_linear(layers: nn.Sequential, shape: tuple[int, ...], classes: int) -> nn.Sequential:
@@ -35,7 +35,8 @@ def named(description: str, classes: int) -> HeadBuilder:
     """Make a builder from a description such as "linear" or "pool-conv(32)-linear".
 
     `conv(F)` is a 3x3 convolution with F filters and padding 1, followed by a ReLU; `pool` is 2x2 max
-    pooling; `linear`, which comes last and only there, takes everything that is left.
+    pooling; `gap` is the mean of each map, right before `linear`; `linear`, which comes last and only there,
+    takes everything that is left.
 
     :raises ValueError: for a description that is not one, here, or for features it does not fit, when sized.
     """
@@ -45,8 +46,10 @@ def named(description: str, classes: int) -> HeadBuilder:
         what = f"{bad[0]!r} is unknown" if bad else "'linear' must be its last part, and only that"
         raise ValueError(
             f"head {description!r}: {what}; "
-            "expected parts conv(FILTERS), pool and a final linear, joined by '-'."
+            "expected parts conv(FILTERS), pool, gap and a final linear, joined by '-'."
         )
+    if "gap" in parts[:-2]:
+        raise ValueError(f"head {description!r}: 'gap' must stand right before 'linear', and only there.")
 
     def build(shape: tuple[int, ...]) -> nn.Module:
         layers = nn.Sequential()
@@ -58,6 +61,9 @@ def named(description: str, classes: int) -> HeadBuilder:
                 )
             if part == "pool":
                 layers.add_module(f"pool{index}", Pool(2))
+                continue
+            if part == "gap":
+                layers.add_module("gap", nn.AdaptiveAvgPool2d(1))
                 continue
             match = _PART.fullmatch(part)
             assert match is not None  # checked above

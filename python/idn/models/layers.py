@@ -6,7 +6,18 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-__all__ = ["LocalResponseNorm", "Pool", "check_options", "feature_count", "normalization"]
+from idn.branchy import evaluating
+
+__all__ = [
+    "AveragePool",
+    "LocalResponseNorm",
+    "Pool",
+    "check_options",
+    "check_whole",
+    "feature_count",
+    "initialise",
+    "normalization",
+]
 
 
 class LocalResponseNorm(nn.LocalResponseNorm):
@@ -44,6 +55,20 @@ class Pool(nn.MaxPool2d):
         return pooled
 
 
+class AveragePool(nn.AvgPool2d):
+    """2x2 average pooling that keeps the incomplete window at the border, and a map of one pixel as it is."""
+
+    def __init__(self) -> None:
+        super().__init__(2, ceil_mode=True)
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        """Pool (batch, channels, height, width)."""
+        if input.shape[-2:].numel() == 1:
+            return input
+        pooled: torch.Tensor = super().forward(input)
+        return pooled
+
+
 def normalization() -> LocalResponseNorm:
     """Return the BranchyNet paper's normalisation: n 3, alpha 5e-5, beta 0.75 (and torch's k = 1)."""
     return LocalResponseNorm(3, alpha=5e-5, beta=0.75, k=1.0)
@@ -52,8 +77,9 @@ def normalization() -> LocalResponseNorm:
 @torch.no_grad()
 def feature_count(layers: nn.Module, shape: tuple[int, ...]) -> int:
     """Return how many numbers `layers` make of an input of `shape` (no batch), computing no values."""
-    parameters = {name: value.to("meta") for name, value in layers.named_parameters()}
-    output = torch.func.functional_call(layers, parameters, (torch.empty(1, *shape, device="meta"),))
+    state = {name: value.to("meta") for name, value in [*layers.named_parameters(), *layers.named_buffers()]}
+    with evaluating(layers):  # one sample is no batch to normalise over
+        output = torch.func.functional_call(layers, state, (torch.empty(1, *shape, device="meta"),))
     return int(output[0].numel())
 
 
@@ -71,3 +97,27 @@ def check_options(network: str, classes: int, in_channels: int, image_size: int)
             raise ValueError(
                 f"{network}: {option} is {value!r}, expected a whole number of at least {smallest}."
             )
+
+
+def check_whole(network: str, option: str, value: int, smallest: int, largest: int) -> None:
+    """Refuse an option that is no whole number within its bounds.
+
+    :raises ValueError: naming the option, its value and what was expected.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or not smallest <= value <= largest:
+        raise ValueError(
+            f"{network}: {option} is {value!r}, expected a whole number from {smallest} to {largest}."
+        )
+
+
+def initialise(network: nn.Module) -> None:
+    """Draw the weights of convolutions and linear layers for rectified units (He et al., 2015); biases are 0.
+
+    With torch's own start, whose scale halves from layer to layer, deep networks without normalisation do not
+    begin to learn within a few epochs.
+    """
+    for module in network.modules():
+        if isinstance(module, (nn.Conv2d, nn.Linear)):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)

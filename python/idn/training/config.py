@@ -72,7 +72,7 @@ class AlphaWeights(_Config):
 class TrainingConfig(_Config):
     """Everything that decides what a training run computes, and how it is kept."""
 
-    stages: tuple[Stage, ...] = Field(min_length=1, max_length=100, description="run in order")
+    stages: tuple[Stage, ...] = Field(max_length=100, description="run in order")
     batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
         512, description="samples per step, over all processes together"
     )
@@ -97,6 +97,9 @@ class TrainingConfig(_Config):
     )
     evaluate_every_epochs: Annotated[int, Field(ge=1, le=100_000)] = Field(
         1, description="how often the validation split is measured; the last epoch of a stage always is"
+    )
+    gradient_norms: bool = Field(
+        False, description="also write the mean norm of each weight's gradient into every line of the metrics"
     )
     tensorboard: bool = Field(False, description="also write TensorBoard event files into the run directory")
 

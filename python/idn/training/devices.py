@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+from torch import nn
 
-__all__ = ["resolve_device", "using_threads"]
+__all__ = ["channels_last", "laid_out", "resolve_device", "using_threads"]
 
 
 def resolve_device(name: str) -> torch.device:
@@ -38,3 +39,27 @@ def using_threads(number: int | None) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def channels_last(images: torch.Tensor) -> torch.Tensor:
+    """Return images (batch, channels, height, width) with the channels of a pixel side by side in memory.
+
+    What convolutions of torch like best on a CPU: training takes about two thirds of the time. Anything else
+    comes back as it is.
+    """
+    if images.dim() != 4:
+        return images
+    return images.contiguous(memory_format=torch.channels_last)
+
+
+@contextmanager
+def laid_out(module: nn.Module) -> Iterator[None]:
+    """Lay out the weights of a module's convolutions as `channels_last` does images, and put them back."""
+    weights = [parameter for parameter in module.parameters() if parameter.dim() == 4]
+    for weight in weights:
+        weight.data = channels_last(weight.data)
+    try:
+        yield
+    finally:
+        for weight in weights:
+            weight.data = weight.data.contiguous()

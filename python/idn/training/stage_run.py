@@ -16,8 +16,10 @@ from idn.data import Batches
 from idn.errors import RunError
 from idn.loss import joint_loss
 from idn.training.config import Stage, TrainingConfig
+from idn.training.devices import channels_last
 from idn.training.distributed import World
 from idn.training.files import MetricsLog
+from idn.training.gradients import GradientNorms
 from idn.training.optimizers import add_l1_gradient, penalised
 from idn.training.progress import Progress
 from idn.training.schedule import learning_rate
@@ -54,6 +56,7 @@ class StageRun:
     part: Part
     optimizer: torch.optim.Optimizer
     tally: Tally
+    norms: GradientNorms
     lr: float = 0.0
     module: nn.Module = field(init=False)
 
@@ -109,6 +112,8 @@ class StageRun:
         if not math.isfinite(value):
             bad = [not bool(torch.isfinite(exit_logits).all()) for exit_logits in logits]
             raise self._diverged(f"loss is {value}", f"epoch {epoch + 1}, step {step + 1}", bad)
+        if config.gradient_norms:
+            self.norms.add(self.part.module)
         if config.l1:
             add_l1_gradient(penalised(self.part.parameters), config.l1)
         self.optimizer.step()
@@ -118,7 +123,7 @@ class StageRun:
     def _logits(self, module: nn.Module, images: torch.Tensor) -> list[torch.Tensor]:
         enabled = self.run.config.precision == "bfloat16"
         with torch.autocast(self.run.device.type, torch.bfloat16, enabled=enabled):
-            logits = logits_of(module(images))[: self.part.trained]
+            logits = logits_of(module(channels_last(images)))[: self.part.trained]
         return [exit_logits.float() for exit_logits in logits]
 
     def _diverged(self, what: str, when: str, bad: Sequence[bool]) -> RunError:
@@ -152,6 +157,8 @@ class StageRun:
             "validation_accuracy": None if measured is None else self._per_exit(measured.accuracies),
             "time": {"seconds": seconds, "images_per_second": trained.samples / seconds},
         }
+        if run.config.gradient_norms:
+            metrics["gradient_norms"] = self.norms.take()
         self.tally = Tally(self.part.trained)
         if run.world.is_main:
             run.metrics.append(metrics)
@@ -183,7 +190,7 @@ class StageRun:
         self.run.checkpoints.save(
             position,
             optimizer=self.optimizer.state_dict() if position.stage == self.index else None,
-            tally=self.tally.state(),
+            tally={**self.tally.state(), "gradient_norms": self.norms.state()},
             metrics_size=self.run.metrics.size,
         )
 

@@ -13,9 +13,10 @@ from torch import nn
 from idn.data import Augment, Batches, Normalizer, Splits
 from idn.training import randomness
 from idn.training.config import TrainingConfig
-from idn.training.devices import resolve_device, using_threads
+from idn.training.devices import laid_out, resolve_device, using_threads
 from idn.training.distributed import World, join_world
 from idn.training.files import MetricsLog
+from idn.training.gradients import GradientNorms
 from idn.training.optimizers import make_optimizer
 from idn.training.progress import Progress
 from idn.training.stage_run import Run, StageRun
@@ -88,6 +89,7 @@ class Trainer:
             stack.enter_context(using_threads(self.config.threads))
             stack.enter_context(_deterministic_cudnn())
             self.model.to(self.device)
+            stack.enter_context(laid_out(self.model))
             run = stack.enter_context(self._prepare(world))
             self._run_stages(run)
             self.model.eval()
@@ -175,17 +177,18 @@ class Trainer:
             stage = self.config.stages[index]
             part = part_of(self.model, stage, self.config, self._exits)
             optimizer = make_optimizer(stage.optimizer, part.parameters, self.config.l2)
-            tally = Tally(part.trained)
+            tally, norms = Tally(part.trained), GradientNorms()
             if state is not None and index == start.stage:
                 if state.optimizer is not None:
                     optimizer.load_state_dict(state.optimizer)
                     tally.load(state.tally)
+                    norms.load(state.tally["gradient_norms"], self.device)
                 randomness.set_states(state.randomness)
             first = start if index == start.stage else Position(stage=index)
             if first == Position(stage=index) and run.world.is_main and self._before_stage is not None:
                 self._before_stage(index)
             with prepared(part):
-                StageRun(run, index, part, optimizer, tally).go(first)
+                StageRun(run, index, part, optimizer, tally, norms).go(first)
         self.model.zero_grad(set_to_none=True)
 
 
