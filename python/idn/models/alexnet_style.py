@@ -61,6 +61,8 @@ def alexnet_style(
     for name, layer in rest.items():
         layers.add_module(name, layer)
     initialise(layers)
+    # Without a normalisation, logits as large as the features would throw the first steps far off.
+    nn.init.normal_(layers.linear3.weight, std=0.01)
     return layers
 
 
