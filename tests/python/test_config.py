@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from idn.errors import ConfigError
-from idn.experiment import catalog, config, strict_yaml
+from idn.experiment import catalog, config, merging, strict_yaml
 
 MINIMAL = """
 data: {name: digits}
@@ -41,10 +41,12 @@ def test_every_config_of_ours_is_valid_and_states_what_it_changes() -> None:
     assert "branchynet_2016" in catalog.slugs()
     for slug in catalog.slugs():
         for name in catalog.names(slug):
-            loaded = config.load(f"{slug}/{name}")
-            assert loaded.run.experiment == slug
-            assert loaded.preset == loaded.run.preset
-            assert loaded.run.note or loaded.run.preset == "paper", f"{slug}/{name} has no note"
+            study = config.load_study(f"{slug}/{name}")
+            all_of_it = [config.load(f"{slug}/{name}")] if study is None else study.variants.values()
+            for loaded in all_of_it:
+                assert loaded.run.experiment == slug
+                assert loaded.preset == loaded.run.preset
+                assert loaded.run.note or loaded.run.preset == "paper", f"{slug}/{name} has no note"
 
 
 def test_the_published_settings_are_in_the_paper_presets() -> None:
@@ -104,9 +106,9 @@ def test_a_cycle_of_extends_is_refused_and_shown(folder: Path) -> None:
 
 
 def test_a_chain_of_extends_has_an_end(folder: Path) -> None:
-    for index in range(config.MAX_EXTENDS + 1):
+    for index in range(merging.MAX_EXTENDS + 1):
         (folder / f"c{index}.yaml").write_text(f"extends: c{index + 1}\n", encoding="utf-8")
-    assert f"more than {config.MAX_EXTENDS} files" in refused(folder / "c0.yaml")
+    assert f"more than {merging.MAX_EXTENDS} files" in refused(folder / "c0.yaml")
 
 
 def test_extends_of_something_unknown_names_the_line_and_what_comes_closest(folder: Path) -> None:

@@ -98,6 +98,31 @@ def test_the_metrics_are_those_of_the_model(tmp_path: Path) -> None:
     assert set(metrics["time"]) == {"seconds", "images_per_second"}
 
 
+def test_gradient_norms_are_those_of_the_steps(tmp_path: Path) -> None:
+    changes = {"stages": stages("joint", epochs=1), "batch_size": 70, "augment": "none", "l1": 0.0}
+    trainer = Trainer(tiny_model(dropout=0.0), tiny_splits(), tiny_config(**changes), tmp_path, log=quiet)
+    model = tiny_model(dropout=0.0)
+    images, labels, _ = next(iter(trainer.batches("train", batch_size=70)))
+    idn.joint_loss(model.train()(images), labels, "equal").backward()
+    trainer.fit()
+    found = json.loads((tmp_path / "metrics.jsonl").read_text())["gradient_norms"]
+    weights = {name: value for name, value in model.named_parameters() if value.dim() >= 2}
+    assert list(found) == list(weights)
+    for name, value in weights.items():
+        assert value.grad is not None
+        assert found[name] == pytest.approx(float(value.grad.norm()), rel=1e-4)
+
+
+def test_gradient_norms_are_written_only_where_they_are_wanted(tmp_path: Path) -> None:
+    train(tmp_path, stages=stages("joint", epochs=1), gradient_norms=False)
+    assert "gradient_norms" not in json.loads((tmp_path / "metrics.jsonl").read_text())
+
+
+def test_the_layout_used_for_training_does_not_stay(tmp_path: Path) -> None:
+    model = train(tmp_path, stages=stages("joint", epochs=1)).model
+    assert all(parameter.is_contiguous() for parameter in model.parameters())
+
+
 def test_the_same_seed_gives_the_same_bits_and_another_seed_others(tmp_path: Path) -> None:
     one, two, other = (train(tmp_path / name, seed=seed) for name, seed in (("a", 1), ("b", 1), ("c", 2)))
     states = [run.model.state_dict() for run in (one, two, other)]

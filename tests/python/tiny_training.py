@@ -64,6 +64,7 @@ def tiny_config(**changes: Any) -> TrainingConfig:
         "threads": 1,
         "l1": 1e-4,
         "l2": 1e-3,
+        "gradient_norms": True,
         "checkpoint_every_steps": 2,
     }
     return TrainingConfig.model_validate({**settings, **changes})

@@ -8,23 +8,18 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from idn.errors import ConfigError
-from idn.experiment import catalog, strict_yaml
+from idn.experiment import catalog, checking, merging
 from idn.experiment.strict_yaml import Document, Place
 
 if TYPE_CHECKING:
     from idn.experiment.schema import RunConfig
 
-MAX_EXTENDS = 16
-MAX_VARIANTS = 100
-FROM_DATA = ("classes", "in_channels", "image_size")
-COMMAND_LINE = "the command line"
 # What a run computes does not follow from these.
 _NOT_RESULTS = (
     "note",
@@ -36,7 +31,6 @@ _NOT_RESULTS = (
     "training.checkpoint_every_steps",
 )
 _OF_THE_MACHINE = ("data.root=", "training.threads=", "training.device=")
-_VARIANT = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _NOT_RECIPE = (*_NOT_RESULTS, "training.seed", "data.seed", "measure")
 
 
@@ -158,9 +152,9 @@ def _load(name: str, overrides: Sequence[str], asked: tuple[str, ...]) -> Loaded
     if variant is not None:
         raise ValueError(f"config {base!r} has no variants; leave out :{variant}")
     file = catalog.find(base)
-    documents = _chain(file)
-    merged, places = _merge(documents)
-    one = _one(_override(merged, places, overrides), places, file, documents, overrides)
+    documents = merging.chain(file)
+    merged, places = merging.merge(documents)
+    one = _one(merging.override(merged, places, overrides), places, file, documents, overrides)
     key = _key(file, None)
     if key in asked:
         raise ConfigError(
@@ -174,9 +168,9 @@ def _load_study(
 ) -> Study | None:
     """All variants; those other than `only` without what they start from in the same file."""
     file = catalog.find(name)
-    documents = _chain(file)
-    merged, places = _merge(documents)
-    changes = _variants(merged, places, catalog.label(file))
+    documents = merging.chain(file)
+    merged, places = merging.merge(documents)
+    changes = merging.take_variants(merged, places, catalog.label(file))
     if changes is None:
         return None
     if only is not None and only not in changes:
@@ -191,8 +185,8 @@ def _load_study(
         if key in asked and wanted:
             cycle = " -> ".join([*asked[asked.index(key) :], key])
             raise ConfigError(f"{key} starts from itself: {cycle}; take one `start_from` away")
-        value, where = _varied(merged, changes[variant], places, variant)
-        value = _override(value, where, overrides)
+        value, where = merging.varied(merged, changes[variant], places, variant)
+        value = merging.override(value, where, overrides)
         one = _one(value, where, file, documents, overrides, variant)
         # What other variants start from counts for the name of the study only where it is outside of it.
         inside = _origin(one.run, file) == file
@@ -218,7 +212,7 @@ def _one(
 ) -> LoadedConfig:
     """Checks one merged config; what it starts from is named in full, and not loaded yet."""
     label = catalog.label(file)
-    run = _check(value, places, label if variant is None else f"{label}:{variant}")
+    run = checking.check(value, places, label if variant is None else f"{label}:{variant}")
     if run.start_from is not None:
         try:
             origin = catalog.label(_origin(run, file))
@@ -299,189 +293,3 @@ def _settings(run: RunConfig, without: Sequence[str]) -> dict[str, Any]:
             section = section[key]
         section.pop(last, None)
     return settings
-
-
-def _chain(file: Path) -> list[tuple[Path, Document]]:
-    """The documents of a file and all it extends, the base first."""
-    documents: list[tuple[Path, Document]] = []
-    seen: list[Path] = []
-    while True:
-        label = catalog.label(file)
-        if file in seen:
-            cycle = " -> ".join([*(catalog.label(one) for one in seen[seen.index(file) :]), label])
-            raise ConfigError(f"{label} extends itself: {cycle}; take one `extends` away")
-        if len(seen) == MAX_EXTENDS:
-            raise ConfigError(f"{label}: more than {MAX_EXTENDS} files extend each other")
-        seen.append(file)
-        document = strict_yaml.read(file, str(file))
-        if not isinstance(document.value, dict):
-            raise ConfigError(
-                f"{file} holds {_kind(document.value)}; a config is a mapping of keys to values"
-            )
-        documents.insert(0, (file, document))
-        base = document.value.pop("extends", None)
-        if base is None:
-            return documents
-        place = document.places["extends"]
-        if not isinstance(base, str):
-            raise ConfigError(f"{place}: extends is {base!r}; give the name of one config")
-        try:
-            file = catalog.find(base, file.parent)
-        except ValueError as error:
-            raise ConfigError(f"{place}: extends: {error}") from error
-
-
-def _merge(documents: list[tuple[Path, Document]]) -> tuple[Any, dict[str, Place]]:
-    from omegaconf import OmegaConf
-
-    places: dict[str, Place] = {}
-    merged: Any = OmegaConf.create({})
-    for _, document in documents:
-        places.update(document.places)
-        _make_room(merged, document.value)
-        merged = OmegaConf.merge(merged, document.value)
-    return merged, places
-
-
-def _variants(merged: Any, places: dict[str, Place], label: str) -> dict[str, dict[str, Any]] | None:
-    """Takes the variants out of a merged config: by name, what each changes."""
-    from omegaconf import OmegaConf
-
-    if "variants" not in merged:
-        return None
-    place = places.get("variants", label)
-    value = OmegaConf.to_container(merged, resolve=False)["variants"]  # type: ignore[call-overload, index]
-    del merged["variants"]
-    if not isinstance(value, dict) or not 1 <= len(value) <= MAX_VARIANTS:
-        raise ConfigError(
-            f"{place}: variants is {_kind(value)}; expected 1 to {MAX_VARIANTS} names with changes"
-        )
-    for name, changes in value.items():
-        where = places.get(f"variants.{name}", place)
-        if not isinstance(name, str) or not _VARIANT.fullmatch(name):
-            raise ConfigError(
-                f"{where}: variant {name!r} is no name; expected lower-case letters, digits, '_' and '-'"
-            )
-        if changes is not None and not isinstance(changes, dict):
-            raise ConfigError(f"{where}: variant {name} holds {_kind(changes)}; expected what it changes")
-    return {name: changes or {} for name, changes in value.items()}
-
-
-def _varied(
-    merged: Any, changes: dict[str, Any], places: dict[str, Place], variant: str
-) -> tuple[Any, dict[str, Place]]:
-    """The config of one variant, and where its settings were written."""
-    from omegaconf import OmegaConf
-
-    prefix = f"variants.{variant}."
-    where = dict(places)
-    where.update({path.removeprefix(prefix): at for path, at in places.items() if path.startswith(prefix)})
-    value = OmegaConf.create(OmegaConf.to_container(merged, resolve=False))
-    _make_room(value, changes)
-    return OmegaConf.merge(value, changes), where
-
-
-def _make_room(base: Any, change: Any) -> None:
-    """Empties in the base what the change replaces by another kind of value: OmegaConf would not."""
-    from omegaconf import DictConfig
-
-    for key, value in change.items():
-        if key not in base:
-            continue
-        if isinstance(value, dict) and isinstance(base[key], DictConfig):
-            _make_room(base[key], value)
-        elif isinstance(value, (dict, list)) or base[key] is not None:
-            base[key] = None
-
-
-def _override(merged: Any, places: dict[str, Place], overrides: Sequence[str]) -> dict[str, Any]:
-    from omegaconf import DictConfig, OmegaConf
-    from omegaconf.errors import OmegaConfBaseException
-
-    for override in overrides:
-        key, equals, text = override.partition("=")
-        path = key.strip().replace("[", ".").replace("]", "")
-        if not equals or not all(part.isidentifier() or part.isdigit() for part in path.split(".")):
-            raise ValueError(f"override {override!r} is not key=value, such as training.batch_size=64")
-        document = strict_yaml.parse(text, f"override {override!r}")
-        try:
-            old = OmegaConf.select(merged, path)
-            merge = isinstance(document.value, dict) and isinstance(old, DictConfig)
-            if merge:
-                _make_room(old, document.value)
-            OmegaConf.update(merged, path, document.value, merge=merge, force_add=True)
-        except (OmegaConfBaseException, ValueError, IndexError, TypeError, AssertionError) as error:
-            raise ConfigError(
-                f"override {override!r} cannot be applied: {str(error).splitlines()[0]}"
-            ) from error
-        command_line = Place(COMMAND_LINE)
-        parts = path.split(".")
-        for depth in range(1, len(parts)):
-            places.setdefault(".".join(parts[:depth]), command_line)
-        places[path] = command_line
-        places.update({strict_yaml.join(path, inner): command_line for inner in document.places})
-    value: dict[str, Any] = OmegaConf.to_container(merged, resolve=False)  # type: ignore[assignment]
-    return value
-
-
-def _check(value: dict[str, Any], places: dict[str, Place], label: str) -> RunConfig:
-    from pydantic import ValidationError
-
-    from idn.experiment.config_errors import explain
-    from idn.experiment.schema import RunConfig
-
-    try:
-        run = RunConfig.model_validate(value)
-    except ValidationError as error:
-        raise ConfigError(explain(error, value, places, RunConfig, label)) from None
-    _refuse_other_types(value, run.model_dump(), "", places, label)
-    _check_model(run, places, label)
-    return run
-
-
-_WANTED: dict[type, str] = {bool: "true or false", int: "an integer", float: "a number", str: "a text"}
-
-
-def _refuse_other_types(given: Any, read: Any, path: str, places: dict[str, Place], label: str) -> None:
-    """Refuses what pydantic would quietly turn into something else: true for 1, "3" for 3, "yes" for true."""
-    if isinstance(given, dict) and isinstance(read, dict):
-        for key, value in given.items():
-            _refuse_other_types(value, read.get(key), f"{path}.{key}" if path else str(key), places, label)
-    elif isinstance(given, list) and isinstance(read, (list, tuple)):
-        for index, (one, other) in enumerate(zip(given, read, strict=True)):
-            _refuse_other_types(one, other, f"{path}[{index}]", places, label)
-    elif isinstance(given, (bool, str)) and type(read) is not type(given):
-        raise ConfigError(
-            f"{places.get(path, label)}: {path} is {given!r}; expected {_WANTED.get(type(read), _kind(read))}"
-        )
-
-
-def _check_model(run: RunConfig, places: dict[str, Place], label: str) -> None:
-    """Options of the network are those of its builder, less those the data decide."""
-    import inspect
-
-    from idn import models
-
-    if run.model.name not in models.names():
-        close = difflib.get_close_matches(run.model.name, models.names(), n=1)
-        hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(models.names())}"
-        raise ConfigError(
-            f"{places.get('model.name', label)}: model.name {run.model.name!r} is unknown; {hint}"
-        )
-    known = set(inspect.signature(getattr(models, run.model.name)).parameters) - set(FROM_DATA) | {"exits"}
-    for option in run.model.options:
-        where = f"{places.get(f'model.{option}', label)}: model.{option}"
-        if option in FROM_DATA:
-            raise ConfigError(f"{where} follows from the data; leave it out")
-        if option not in known:
-            close = difflib.get_close_matches(option, known | {"name"}, n=1)
-            hint = (
-                f"did you mean model.{close[0]}?"
-                if close
-                else f"{run.model.name} knows {sorted(known) or 'none'}"
-            )
-            raise ConfigError(f"{where} is unknown; {hint}")
-
-
-def _kind(value: object) -> str:
-    return "nothing" if value is None else f"a {type(value).__name__}"

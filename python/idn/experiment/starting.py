@@ -25,7 +25,7 @@ def load(model: Branchy, config: RunConfig, run_dir: Path) -> dict[str, Any] | N
     :raises idn.errors.RunError: if the weights cannot be read.
     """
     summary = files.read_json(run_dir / "summary.json")
-    weights = _weights(run_dir / "model.pt")
+    weights = read_weights(run_dir / "model.pt")
     ours = model.state_dict()
     for name, value in ours.items():
         if name.startswith("trunk.") and (name not in weights or weights[name].shape != value.shape):
@@ -55,13 +55,17 @@ def load(model: Branchy, config: RunConfig, run_dir: Path) -> dict[str, Any] | N
     }
 
 
-def _weights(path: Path) -> dict[str, Any]:
+def read_weights(path: Path) -> dict[str, Any]:
+    """Reads the weights of a finished run; nothing in the file is executed.
+
+    :raises idn.errors.RunError: if they cannot be read.
+    """
     import torch
 
     try:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch.load promises nothing about what it meets in damaged files
-        raise RunError(f"{path} cannot be read ({error}); run what is started from again: --force") from error
+        raise RunError(f"{path} cannot be read ({error}); run its config again: --force") from error
     if not isinstance(loaded, dict) or not all(isinstance(value, torch.Tensor) for value in loaded.values()):
-        raise RunError(f"{path} holds no weights; run what is started from again: --force")
+        raise RunError(f"{path} holds no weights; run its config again: --force")
     return loaded

@@ -48,6 +48,7 @@ def alexnet_style(
         inputs = filters
     features = feature_count(layers, (in_channels, image_size, image_size))
     hidden = _scaled(_HIDDEN, width)
+    last = nn.Linear(hidden, classes)
     rest = OrderedDict[str, nn.Module](
         flatten=nn.Flatten(),
         linear1=nn.Linear(features, hidden),
@@ -56,13 +57,13 @@ def alexnet_style(
         linear2=nn.Linear(hidden, hidden),
         relu7=nn.ReLU(),
         dropout2=nn.Dropout(dropout),
-        linear3=nn.Linear(hidden, classes),
+        linear3=last,
     )
     for name, layer in rest.items():
         layers.add_module(name, layer)
     initialise(layers)
     # Without a normalisation, logits as large as the features would throw the first steps far off.
-    nn.init.normal_(layers.linear3.weight, std=0.01)
+    nn.init.normal_(last.weight, std=0.01)
     return layers
 
 

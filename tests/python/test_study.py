@@ -1,0 +1,209 @@
+"""Studies: variants of one config, and runs that start from the network of another."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from idn import experiment, report
+from idn.errors import ConfigError, RunError
+from idn.experiment import study as studies
+from idn.experiment.config import Study
+
+BASE = """
+experiment: mine
+data: {name: digits}
+model: {name: lenet, exits: ["conv1: pool-linear"]}
+training:
+  batch_size: 64
+  threads: 1
+  stages:
+    - {train: joint, epochs: 1, optimizer: {lr: 3e-3}}
+measure: {samples: 3, repeats: 1}
+"""
+VARIANTS = """
+variants:
+  trunk:
+    model: {exits: null}
+  heads:
+    start_from: ":trunk"
+    training: {stages: [{train: heads, epochs: 1}]}
+  again:
+    start_from: ":heads"
+    training: {stages: []}
+    criterion: {name: margin}
+"""
+
+
+def quiet(_: str) -> None:
+    """A reporter for runs nobody watches."""
+
+
+def write(folder: Path, text: str, name: str = "mine.yaml") -> str:
+    path = folder / name
+    path.write_text(text)
+    return str(path)
+
+
+def load(path: str, *overrides: str) -> Study:
+    study = experiment.load_study(path, overrides)
+    assert study is not None
+    return study
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    folder = tmp_path_factory.mktemp("study")
+    config = write(folder, BASE + VARIANTS)
+    result = studies.run(config, folder / "runs", quiet)
+    assert result is not None
+    return config, result.run_dir
+
+
+def weights(run_dir: Path) -> dict[str, torch.Tensor]:
+    loaded: dict[str, torch.Tensor] = torch.load(run_dir / "model.pt", weights_only=True)
+    return loaded
+
+
+def test_a_study_leaves_a_run_for_each_variant_and_a_page_over_all(finished: tuple[str, Path]) -> None:
+    _, folder = finished
+    described = json.loads((folder / "study.json").read_text())
+    assert described["variants"] == ["trunk", "heads", "again"]
+    assert json.loads((folder / "comparison.json").read_text()) == []
+    page = (folder / "report.html").read_text()
+    for name in described["variants"]:
+        assert report.load(folder / name).summary.experiment == "mine"
+        assert name in page
+
+
+def test_a_variant_starts_from_the_weights_of_another(finished: tuple[str, Path]) -> None:
+    _, folder = finished
+    trunk, heads, again = (weights(folder / name) for name in ("trunk", "heads", "again"))
+    assert set(trunk) < set(heads)
+    assert all(torch.equal(heads[name], value) for name, value in trunk.items())  # heads only were trained
+    assert again.keys() == heads.keys()
+    assert all(torch.equal(again[name], value) for name, value in heads.items())
+
+
+def test_what_the_trunk_alone_was_worth_is_passed_on(finished: tuple[str, Path]) -> None:
+    _, folder = finished
+    trunk, heads, again = (report.load(folder / name).summary for name in ("trunk", "heads", "again"))
+    assert trunk.trunk is None
+    assert trunk.exits[0].test_accuracy == heads.exits[-1].test_accuracy
+    for later in (heads, again):
+        assert later.trunk is not None
+        assert later.trunk.test_accuracy == trunk.test.accuracy
+    assert [one.test_accuracy for one in again.exits] == [one.test_accuracy for one in heads.exits]
+
+
+def test_a_finished_study_trains_nothing_again(finished: tuple[str, Path]) -> None:
+    config, folder = finished
+    before = {path: path.stat().st_mtime_ns for path in folder.glob("*/model.pt")}
+    said: list[str] = []
+    result = studies.run(config, folder.parents[1], said.append)
+    assert result is not None
+    assert result.run_dir == folder
+    assert {path: path.stat().st_mtime_ns for path in folder.glob("*/model.pt")} == before
+    assert all("is finished" in line for line in said)
+
+
+def test_one_variant_is_run_in_its_place_in_the_study(finished: tuple[str, Path]) -> None:
+    config, folder = finished
+    loaded = experiment.load(f"{config}:heads")
+    assert folder.parents[1] / loaded.folder == folder / "heads"
+    assert loaded.start is not None
+    assert folder.parents[1] / loaded.start.folder == folder / "trunk"
+
+
+def test_the_written_config_of_a_variant_is_the_same_run(finished: tuple[str, Path]) -> None:
+    config, folder = finished
+    written = experiment.load(str(folder / "heads" / "config.yaml"))
+    assert written.digest == experiment.load(f"{config}:heads").digest
+
+
+def test_an_override_changes_every_variant_and_the_name_of_the_study(tmp_path: Path) -> None:
+    config = write(tmp_path, BASE + VARIANTS)
+    plain, changed = load(config), load(config, "training.seed=7")
+    assert plain.study_id != changed.study_id
+    assert all(variant.run.training.seed == 7 for variant in changed.variants.values())
+    start = changed.variants["again"].start
+    assert start is not None
+    assert start.start is not None
+    assert start.start.run.training.seed == 7
+    assert load(config, "training.threads=2").study_id == plain.study_id
+
+
+def test_a_start_in_another_file_keeps_its_settings_but_runs_on_the_same_machine(tmp_path: Path) -> None:
+    write(tmp_path, BASE + VARIANTS)
+    other = write(tmp_path, BASE + "start_from: mine.yaml:heads\n", "other.yaml")
+    start = experiment.load(other, ["training.seed=7", "training.threads=2"]).start
+    assert start is not None
+    assert (start.run.training.seed, start.run.training.threads) == (0, 2)
+
+
+def test_a_start_counts_for_the_name_of_the_run(tmp_path: Path) -> None:
+    write(tmp_path, BASE + VARIANTS)
+    other = write(tmp_path, BASE + "start_from: mine.yaml:heads\n", "other.yaml")
+    first = experiment.load(other).run_id
+    write(tmp_path, BASE.replace("batch_size: 64", "batch_size: 32") + VARIANTS)
+    assert experiment.load(other).run_id != first
+
+
+@pytest.mark.parametrize(
+    ("config", "name", "told"),
+    [
+        (BASE + VARIANTS, "", "name one of them"),
+        (BASE + VARIANTS, ":trunks", "did you mean trunk?"),
+        (BASE, ":trunk", "has no variants"),
+        (BASE + "variants: []", ":a", "expected 1 to 100 names"),
+        (BASE + "variants: {A b: {}}", ":a", "is no name"),
+        (BASE + "variants: {a: 3}", ":a", "expected what it changes"),
+        (BASE + "variants: {a: {training: {epochs: 3}}}", ":a", "training.epochs"),
+        (BASE + 'variants: {a: {start_from: ":b"}, b: {start_from: ":a"}}', ":a", "starts from itself"),
+        (BASE + "start_from: mine.yaml", "", "starts from itself"),
+        (BASE + 'variants: {a: {start_from: ":c"}}', ":a", "has no variant 'c'"),
+        (BASE + "start_from: nowhere/smoke", "", "is unknown"),
+        (BASE.replace("stages:\n    - {train: joint, epochs: 1, optimizer: {lr: 3e-3}}", "stages: []"), "", "no start_from"),
+    ],
+)  # fmt: skip
+def test_a_config_that_fits_nothing_is_refused(tmp_path: Path, config: str, name: str, told: str) -> None:
+    path = write(tmp_path, config)
+    with pytest.raises((ValueError, ConfigError)) as error:
+        experiment.load(f"{path}{name}")
+    assert told in str(error.value)
+
+
+def test_configs_that_start_from_each_other_across_files_are_refused(tmp_path: Path) -> None:
+    write(tmp_path, BASE + "variants: {a: {start_from: 'two.yaml:a'}}", "one.yaml")
+    two = write(tmp_path, BASE + "variants: {a: {start_from: 'one.yaml:a'}}", "two.yaml")
+    with pytest.raises(ConfigError, match="starts from itself"):
+        experiment.load(f"{two}:a")
+    with pytest.raises(ConfigError, match="starts from itself"):
+        experiment.load_study(two)
+
+
+def test_another_trunk_is_refused(finished: tuple[str, Path], tmp_path: Path) -> None:
+    config, folder = finished
+    text = BASE.replace("lenet", "alexnet") + f"start_from: {config}:trunk\n"
+    with pytest.raises(ValueError, match="its trunk is another one"):
+        experiment.run(write(tmp_path, text, "other.yaml"), folder.parents[1], quiet)
+
+
+def test_exits_that_nothing_trains_are_refused(finished: tuple[str, Path], tmp_path: Path) -> None:
+    config, folder = finished
+    stages = "training: {batch_size: 64, threads: 1, stages: []}\n"
+    text = BASE.split("training:")[0] + stages + f"start_from: {config}:trunk\n"
+    with pytest.raises(ValueError, match="no stage does"):
+        experiment.run(write(tmp_path, text, "other.yaml"), folder.parents[1], quiet)
+
+
+def test_damaged_weights_to_start_from_are_a_clear_error(tmp_path: Path) -> None:
+    config = write(tmp_path, BASE + VARIANTS)
+    trunk = experiment.run(f"{config}:trunk", tmp_path / "runs", quiet)
+    assert trunk is not None
+    (trunk.run_dir / "model.pt").write_bytes(b"no weights")
+    with pytest.raises(RunError, match="cannot be read"):
+        experiment.run(f"{config}:heads", tmp_path / "runs", quiet)
