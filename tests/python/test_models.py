@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
 
 from idn import models
+from idn._trunk import chain_of
+from idn.branchy import Branchy
 from idn.models import heads
 from idn.models.layers import LocalResponseNorm, Pool
 
@@ -93,16 +97,63 @@ def test_b_lenet_has_the_parameters_counted_by_hand() -> None:
     assert parameters(model.heads[0]) == 460 + (10 * 81 + 1) * 10
 
 
+SMALL: dict[str, dict[str, Any]] = {
+    "alexnet_style": {"width": 0.05},
+    "b_alexnet_style": {"width": 0.05},
+    "b_densenet": {"blocks": [1, 2, 1, 2], "growth": 4},
+    "b_resnet": {"depth": 14},
+    "densenet": {"blocks": [1, 2, 1, 2], "growth": 4},
+    "resnet": {"depth": 14},
+}
+
+
 @pytest.mark.parametrize("name", models.names())
 @pytest.mark.parametrize(
     ("channels", "size", "classes"), [(1, 8, 10), (3, 32, 7), (1, 28, 10), (2, 1, 2), (3, 65, 3)]
 )
 def test_every_network_takes_any_image_size(name: str, channels: int, size: int, classes: int) -> None:
-    model = models.build(name, classes=classes, in_channels=channels, image_size=size).eval()
+    options = SMALL.get(name, {})
+    model = models.build(name, classes=classes, in_channels=channels, image_size=size, **options).eval()
     with torch.no_grad():
         output = model(torch.zeros(2, channels, size, size))
     logits = output if isinstance(output, list) else [output]
     assert [tuple(exit_logits.shape) for exit_logits in logits] == [(2, classes)] * len(logits)
+
+
+@pytest.mark.parametrize("name", [name for name in models.names() if name.startswith("b_")])
+@pytest.mark.parametrize("size", [8, 32])
+def test_a_network_left_early_gives_the_logits_of_its_whole(name: str, size: int) -> None:
+    torch.manual_seed(0)
+    model = models.build(name, in_channels=1, image_size=size, **SMALL.get(name, {}))
+    assert isinstance(model, Branchy)
+    assert chain_of(model.trunk, model.exit_names[:-1]) is not None
+    x = torch.randn(4, 1, size, size)
+    model(x)  # in training mode: batch normalisation has something to remember
+    model.eval()
+    with torch.no_grad():
+        whole = model(x)
+        assert len(whole) == model.exit_count
+        for logits, streamed in zip(whole, model.stream(x), strict=True):
+            torch.testing.assert_close(logits, streamed, rtol=0, atol=0)
+        alone = torch.stack([logits[0] for logits in model(x[:1])])
+    # The same sums in another order, on logits of up to about 10: batch statistics would differ by far more.
+    torch.testing.assert_close(alone, torch.stack([logits[0] for logits in whole]), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", [name for name in models.names() if "lenet" not in name])
+def test_maps_stay_channels_last(name: str) -> None:
+    model = models.build(name, **SMALL.get(name, {})).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    others: list[str] = []
+
+    def note(module: nn.Module, _inputs: object, output: Any) -> None:
+        maps = isinstance(output, torch.Tensor) and output.dim() == 4
+        if maps and not output.is_contiguous(memory_format=torch.channels_last):
+            others.append(type(module).__name__)
+
+    for module in model.modules():
+        module.register_forward_hook(note)
+    model(torch.randn(2, 3, 32, 32).to(memory_format=torch.channels_last))
+    assert others == []
 
 
 def test_an_unknown_model_is_refused_with_a_suggestion() -> None:
@@ -118,7 +169,7 @@ def test_an_unknown_option_is_refused_with_a_suggestion() -> None:
 @pytest.mark.parametrize(
     "options", [{"classes": 1}, {"in_channels": 0}, {"image_size": 0}, {"image_size": 8.0}]
 )
-def test_a_size_that_makes_no_network_is_refused(options: dict[str, int]) -> None:
+def test_a_size_that_makes_no_network_is_refused(options: dict[str, Any]) -> None:
     (option,) = options
     with pytest.raises(ValueError, match=f"b_alexnet|alexnet: {option} is"):
         models.build("b_alexnet", **options)
@@ -151,8 +202,27 @@ def test_a_described_head_is_built_for_its_features() -> None:
     assert heads.named("linear", classes=3)((7,))(torch.zeros(2, 7)).shape == (2, 3)
 
 
+def test_the_mean_of_each_map_leaves_one_number_a_channel() -> None:
+    head = heads.named("conv(6)-gap-linear", classes=5)((3, 9, 7))
+    assert parameters(head) == (27 + 1) * 6 + (6 + 1) * 5
+    x = torch.rand(2, 3, 9, 7)
+    convolution, relu, linear = head[0], head[1], head[-1]  # type: ignore[index]
+    # float32 rounding of a mean over 63 values
+    torch.testing.assert_close(head(x), linear(relu(convolution(x)).mean((2, 3))), rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize(
-    "description", ["", "conv(3)", "dense-linear", "linear-conv(3)-linear", "conv(0)-linear", "conv()-linear"]
+    "description",
+    [
+        "",
+        "conv(3)",
+        "dense-linear",
+        "linear-conv(3)-linear",
+        "conv(0)-linear",
+        "conv()-linear",
+        "gap-pool-linear",
+        "gap",
+    ],
 )
 def test_a_description_that_is_no_head_is_refused(description: str) -> None:
     with pytest.raises(ValueError, match="head '"):

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from idn.branchy import Branchy
-from idn.models.layers import AveragePool, check_options, check_whole
+from idn.models.layers import check_options, check_whole
 
 __all__ = ["DenseLayer", "b_densenet", "densenet"]
 
@@ -127,6 +127,6 @@ def _transition(channels: int) -> nn.Sequential:
             norm=nn.BatchNorm2d(channels),
             relu=nn.ReLU(),
             conv=nn.Conv2d(channels, channels // 2, 1, bias=False),
-            pool=AveragePool(),
+            pool=nn.AvgPool2d(2, ceil_mode=True),
         )
     )

@@ -9,7 +9,6 @@ from torch import nn
 from idn.branchy import evaluating
 
 __all__ = [
-    "AveragePool",
     "LocalResponseNorm",
     "Pool",
     "check_options",
@@ -46,20 +45,6 @@ class Pool(nn.MaxPool2d):
 
     def __init__(self, size: int) -> None:
         super().__init__(size, stride=2, ceil_mode=True)
-
-    def forward(self, input: torch.Tensor) -> torch.Tensor:
-        """Pool (batch, channels, height, width)."""
-        if input.shape[-2:].numel() == 1:
-            return input
-        pooled: torch.Tensor = super().forward(input)
-        return pooled
-
-
-class AveragePool(nn.AvgPool2d):
-    """2x2 average pooling that keeps the incomplete window at the border, and a map of one pixel as it is."""
-
-    def __init__(self) -> None:
-        super().__init__(2, ceil_mode=True)
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         """Pool (batch, channels, height, width)."""

@@ -70,7 +70,7 @@ def resnet(
     if depth % 6 != 2:
         raise ValueError(f"resnet: depth is {depth}, expected 6n + 2, such as {depth - (depth - 2) % 6}.")
     blocks = (depth - 2) // 6
-    layers = nn.Sequential(
+    return nn.Sequential(
         OrderedDict[str, nn.Module](
             conv=_convolution(in_channels, width),
             norm=nn.BatchNorm2d(width),
@@ -83,7 +83,6 @@ def resnet(
             linear=nn.Linear(4 * width, classes),
         )
     )
-    return layers
 
 
 def b_resnet(
