@@ -10,6 +10,7 @@ void bind_calibration(pybind11::module_& module);
 void bind_crop(pybind11::module_& module);
 void bind_error(pybind11::module_& module);
 void bind_incomplete_beta(pybind11::module_& module);
+void bind_learned_score(pybind11::module_& module);
 void bind_store(pybind11::module_& module);
 void bind_threshold_search(pybind11::module_& module);
 

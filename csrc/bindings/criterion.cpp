@@ -17,7 +17,9 @@ void bind_criterion(py::module_& module) {
       .value("NORMALIZED_ENTROPY", Criterion::kNormalizedEntropy)
       .value("ENTROPY_NATS", Criterion::kEntropyNats)
       .value("MARGIN", Criterion::kMargin)
-      .value("PATIENCE", Criterion::kPatience);
+      .value("PATIENCE", Criterion::kPatience)
+      .value("VOTE", Criterion::kVote)
+      .value("LEARNED", Criterion::kLearned);
   module.def("leaves_at_or_above", &exits::leaves_at_or_above, py::arg("criterion"),
              "Whether a high score is a reason to leave, rather than a low one.");
   module.def("check_threshold", &exits::check_threshold, py::arg("criterion"), py::arg("threshold"),
@@ -33,6 +35,8 @@ void bind_criterion(py::module_& module) {
   module.def("agreeing_exits", &idn_torch::agreeing_exits, py::arg("outputs"),
              py::call_guard<py::gil_scoped_release>(),
              "How many exits directly before the last gave the last one's label: int64 (batch).");
+  module.def("votes", &idn_torch::votes, py::arg("outputs"), py::call_guard<py::gil_scoped_release>(),
+             "How many exits gave the last one's label, the last one included: int64 (batch).");
 }
 
 }  // namespace idn::bindings

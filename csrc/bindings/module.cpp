@@ -7,6 +7,7 @@ PYBIND11_MODULE(_idn, module) {
   auto exits = module.def_submodule("exits", "Rules that decide whether a sample leaves at an exit.");
   idn::bindings::bind_calibration(exits);
   idn::bindings::bind_criterion(exits);
+  idn::bindings::bind_learned_score(exits);
   idn::bindings::bind_threshold_search(exits);
   auto math = module.def_submodule("math", "Functions of numbers.");
   idn::bindings::bind_incomplete_beta(math);

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "idn/exits/criterion.h"
+#include "idn/exits/learned_score.h"
 
 namespace idn_torch {
 
@@ -22,5 +23,15 @@ at::Tensor should_exit(const at::Tensor& scores, idn::exits::Criterion criterion
 
 /// For each sample, how many exits directly before the last gave the last one's label: int64, shape (batch).
 at::Tensor agreeing_exits(const std::vector<at::Tensor>& outputs);
+
+/// For each sample, how many exits gave the last one's label, the last one included: int64, shape (batch).
+at::Tensor votes(const std::vector<at::Tensor>& outputs);
+
+/// What a learned score sees of the last exit (idn::exits::features), agreement with the exits before it
+/// included: float64 (batch, kFeatures), on the CPU.
+at::Tensor exit_features(const std::vector<at::Tensor>& outputs);
+
+/// idn::exits::score of the last exit's features: float64, shape (batch), on the logits' device.
+at::Tensor learned_scores(const std::vector<at::Tensor>& outputs, const idn::exits::LearnedScore& learned);
 
 }  // namespace idn_torch

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import json
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -53,19 +55,41 @@ def test_patience_counts_exits_that_agree() -> None:
     assert exits.Patience([0]).should_exit([first]).all()
 
 
+def test_a_vote_counts_every_exit_that_gave_this_exits_label() -> None:
+    outputs = [torch.eye(3)[rows] for rows in ([0, 1, 2], [1, 1, 0], [0, 1, 1])]
+    policy = exits.Vote([1, 2, 2])
+    assert policy.scores(outputs).tolist() == [2, 3, 1]
+    assert policy.should_exit(outputs[:1]).tolist() == [True, True, True]
+    assert policy.should_exit(outputs[:2]).tolist() == [False, True, False]
+    assert policy.should_exit(outputs).tolist() == [True, True, False]
+
+
+def test_patience_is_broken_by_one_exit_that_differs_a_vote_is_not() -> None:
+    outputs = [torch.eye(3)[[0]], torch.eye(3)[[1]], torch.eye(3)[[0]]]
+    assert exits.Patience([]).scores(outputs).item() == 0
+    assert exits.Vote([]).scores(outputs).item() == 2
+
+
 def test_none_is_never_even_for_a_saturated_softmax() -> None:
     for policy in (
         exits.Confidence([None]),
         exits.Entropy([None]),
         exits.Margin([None]),
         exits.Patience([None]),
+        exits.Vote([None]),
     ):
         assert not policy.should_exit([ONE_HOT]).any()
 
 
 def test_the_last_exit_always_answers() -> None:
     outputs = [UNIFORM, UNIFORM]
-    for policy in (exits.Confidence([1.0]), exits.Entropy([0.0]), exits.Margin([1.0]), exits.Patience([5])):
+    for policy in (
+        exits.Confidence([1.0]),
+        exits.Entropy([0.0]),
+        exits.Margin([1.0]),
+        exits.Patience([5]),
+        exits.Vote([5]),
+    ):
         assert policy.should_exit(outputs).all()
 
 
@@ -85,12 +109,31 @@ def test_with_thresholds_keeps_all_else() -> None:
 
 
 def test_make_knows_every_name() -> None:
+    parameters = exits.fit_learned(np.zeros((1, 3, 2), dtype=np.float32), np.zeros(1, dtype=np.int64))
     for name in exits.names():
-        assert exits.make(name, [0.0, None]).name == name
+        options = {"parameters": parameters} if name == "learned" else {}
+        policy = exits.make(name, [1.0, None], **options)
+        assert policy.name == policy.rule["name"] == name
+        again = exits.policy_of(json.loads(json.dumps(policy.rule)), policy.thresholds)
+        assert (type(again), again.thresholds, again.rule) == (type(policy), policy.thresholds, policy.rule)
     with pytest.raises(ValueError, match="'entrpy' is unknown: expected one of confidence, entropy"):
         exits.make("entrpy", [0.1])
     with pytest.raises(ValueError, match="normalized"):
         exits.make("confidence", [0.1], normalized=True)
+    with pytest.raises(ValueError, match="parameters"):
+        exits.make("learned", [0.1])
+    with pytest.raises(ValueError, match="has no name; expected one of confidence"):
+        exits.policy_of({"temperature": 2.0}, [0.1])
+    with pytest.raises(ValueError, match="patience"):
+        exits.policy_of({"name": "patience", "temperature": 2.0}, [1])
+
+
+def test_a_rule_holds_all_but_the_thresholds() -> None:
+    policy = exits.Entropy([0.1], temperature=[3.0, 2.0], normalized=False)
+    assert policy.rule == {"name": "entropy", "temperature": [3.0, 2.0], "normalized": False}
+    again = exits.policy_of(policy.rule, [0.2])
+    assert isinstance(again, exits.Entropy)
+    assert (again.thresholds, again.temperature, again.normalized) == ([0.2], [3.0, 2.0], False)
 
 
 @pytest.mark.parametrize(
@@ -103,6 +146,8 @@ def test_make_knows_every_name() -> None:
         (exits.Margin, -1.0),
         (exits.Patience, 1.5),
         (exits.Patience, -1),
+        (exits.Vote, 0),
+        (exits.Vote, 1.5),
     ],
 )
 def test_a_threshold_out_of_range_is_named(policy: type[exits.Policy], threshold: float) -> None:
@@ -119,15 +164,21 @@ def test_other_bad_arguments_are_named() -> None:
         exits.Confidence(0.5)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="outputs is empty"):
         exits.Confidence([0.5]).should_exit([])
-    with pytest.raises(ValueError, match="no score of one exit"):
-        exits.Patience([1]).score(UNIFORM)
+    for policy in (exits.Patience([1]), exits.Vote([1])):
+        with pytest.raises(ValueError, match="no score of one exit"):
+            policy.score(UNIFORM)
 
 
 def test_nan_logits_name_the_exit_and_the_sample() -> None:
     good = torch.zeros(3, 4)
     bad = good.clone()
     bad[2, 1] = math.nan
-    for policy in (exits.Confidence([0.5, 0.5]), exits.Entropy([0.5, 0.5]), exits.Patience([1, 1])):
+    for policy in (
+        exits.Confidence([0.5, 0.5]),
+        exits.Entropy([0.5, 0.5]),
+        exits.Patience([1, 1]),
+        exits.Vote([1, 1]),
+    ):
         with pytest.raises(ValueError, match=r"exit 2 .* sample 2"):
             policy.should_exit([good, bad])
 

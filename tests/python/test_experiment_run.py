@@ -19,7 +19,7 @@ import torch
 
 from idn import exits, experiment, report, store
 from idn.errors import DataError, Error, RunError
-from idn.experiment import files, runner, thresholds
+from idn.experiment import files, runner, summary
 
 CONFIG = "branchynet_2016/lenet_smoke"
 STAGES = "training.stages=[{train: trunk, epochs: 2, optimizer: {lr: 3e-3}}, {train: joint, epochs: 2}]"
@@ -105,19 +105,20 @@ def test_macs_are_given_with_and_without_heads(run_dir: Path) -> None:
 def test_thresholds_follow_from_validation_alone(run_dir: Path) -> None:
     found = numbers(run_dir)
     trace = store.read_trace(run_dir / "traces.h5", "validation")
-    selection = thresholds.select(
+    front = exits.search(
         trace.logits,
         trace.labels,
         [one["macs"] for one in found["exits"]],
         exits.Entropy([None], normalized=False),
-        candidates_per_exit=10,
-        max_accuracy_drop=0.0,
     )
-    assert found["thresholds"] == selection.chosen.thresholds
-    assert found["validation"]["accuracy"] >= selection.full_accuracy
-    assert [point["thresholds"] for point in found["curve"]] == [
-        point.thresholds for point in selection.front
-    ]
+    assert found["thresholds"] == front.at_least(front.full_accuracy).thresholds
+    assert found["validation"]["accuracy"] >= front.full_accuracy
+    on_curve = [point["thresholds"] for point in found["curve"]]
+    on_front = [point.thresholds for point in front.points]
+    assert on_curve[0] == on_front[0]
+    assert on_curve[-1] == on_front[-1]
+    assert len(on_curve) == min(len(on_front), 40)
+    assert all(one in on_front for one in on_curve)
 
 
 def test_the_trunk_alone_is_measured_before_its_exits_are_trained(run_dir: Path) -> None:
@@ -216,10 +217,24 @@ def test_temperatures_that_do_not_fit_the_exits_stop_before_training(tmp_path: P
     assert not list(tmp_path.rglob("metrics.jsonl"))
 
 
-def test_more_combinations_than_a_search_holds_stop_before_training() -> None:
-    thresholds.check_combinations([1001, 1001], 1000)
-    with pytest.raises(ValueError, match=r"lower thresholds\.candidates_per_exit"):
-        thresholds.check_combinations([1001, 1001, 1001], 1000)
+def test_thresholds_that_would_take_hours_to_search_stop_before_training() -> None:
+    config = experiment.load(CONFIG, ["thresholds.candidates_per_exit=1000"]).run
+    summary.check(config, exits=3, samples=100_000)  # every score is tried, whatever the number says
+    summary.check(config, exits=4, samples=10_000)
+    with pytest.raises(ValueError, match=r"4 early .* on 10000 .* with 1000 .* lower thresholds\.cand"):
+        summary.check(config, exits=5, samples=10_000)
+    unset = experiment.load(CONFIG, ["thresholds.candidates_per_exit=null"]).run
+    assert unset.thresholds.candidates_per_exit is None
+    summary.check(unset, exits=5, samples=10_000)
+    with pytest.raises(ValueError, match=r"on 1000000 .* with all .* data\.validation"):
+        summary.check(unset, exits=3, samples=1_000_000)
+
+
+def test_patience_has_few_scores_so_many_exits_are_searched_whole() -> None:
+    config = experiment.load(CONFIG, ["criterion.name=patience", "criterion.normalized=true"]).run
+    summary.check(config, exits=8, samples=10_000)
+    with pytest.raises(ValueError, match="13 early exits"):
+        summary.check(config, exits=14, samples=10_000)
 
 
 def test_the_other_processes_of_a_finished_run_do_not_wait_for_the_first(

@@ -1,9 +1,8 @@
-"""Calibration, the Pareto front over thresholds, and thresholds with a promise, from logits."""
+"""Calibration, the Pareto front over thresholds, and whole grids of them, from logits."""
 
 from __future__ import annotations
 
 import itertools
-from typing import Literal
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from idn import exits, inference
+from idn.exits import threshold_search
 
 POLICIES = {
     "confidence": exits.Confidence([]),
@@ -19,6 +19,7 @@ POLICIES = {
     "nats": exits.Entropy([], normalized=False),
     "margin": exits.Margin([], temperature=2.0),
     "patience": exits.Patience([]),
+    "vote": exits.Vote([]),
 }
 COST = [10.0, 25.0, 45.0, 70.0]
 
@@ -79,11 +80,37 @@ def test_budgets_are_met_by_the_best_point_and_impossible_ones_name_the_nearest(
 
 
 def test_a_search_that_would_take_minutes_is_refused_until_candidates_are_few() -> None:
-    logits, labels = traces(4, 3000)
+    logits, labels = traces(4, 6000)
     with pytest.raises(ValueError, match="fewer candidates per exit"):
-        exits.search(logits, labels, COST, POLICIES["entropy"])
+        exits.search(logits, labels, COST, POLICIES["entropy"], candidates_per_exit=0)
     front = exits.search(logits, labels, COST, POLICIES["entropy"], candidates_per_exit=3)
     assert front.points[0].cost == COST[0]
+
+
+@pytest.mark.parametrize("early", [3, 4, 6])
+@pytest.mark.parametrize("samples", [50, 5000, 10_000])
+def test_as_many_candidates_are_tried_as_are_searched_soon(early: int, samples: int) -> None:
+    tried = threshold_search.affordable_candidates("entropy", samples, early)
+    assert threshold_search.affordable_candidates("entropy", samples, 2) == 0
+    assert threshold_search.steps("entropy", samples, early, tried) <= threshold_search.MOST_STEPS
+    if tried:
+        assert threshold_search.steps("entropy", samples, early, tried + 1) > 2e10
+    if samples == 50 and early == 3:
+        assert tried == 0
+
+
+def test_the_last_two_early_exits_are_exact_however_few_the_candidates() -> None:
+    logits, labels = traces(3, 80)
+    exact = exits.search(logits, labels, COST[:3], POLICIES["entropy"])
+    assert exits.search(logits, labels, COST[:3], POLICIES["entropy"], candidates_per_exit=2) == exact
+
+
+def test_of_equally_cheap_thresholds_the_most_accurate_are_kept() -> None:
+    labels = np.arange(20) % 5
+    sure = np.eye(5, dtype=np.float32) * 9
+    logits = np.stack([sure[(labels + 1) % 5], sure[labels], sure[labels]], axis=1)  # exit 1 is always wrong
+    (point,) = exits.search(logits, labels, [10, 10, 30], POLICIES["confidence"]).points
+    assert (point.accuracy, point.cost, point.thresholds[0]) == (100.0, 10.0, None)
 
 
 def test_shapes_that_disagree_are_refused_with_all_of_them() -> None:
@@ -114,48 +141,69 @@ def test_calibration_lowers_the_loss_to_the_one_torch_finds_and_changes_no_label
         exits.reliability(logits[:, 0], labels, bins=0)
 
 
-@pytest.mark.parametrize(("bound", "epsilon"), [("clopper_pearson", 0.03), ("hoeffding_bentkus", 0.12)])
-def test_the_promise_is_kept_as_often_as_it_says(
-    bound: Literal["clopper_pearson", "hoeffding_bentkus"], epsilon: float
-) -> None:
-    # The true loss is that on a sample a hundred times as large.
-    population, answers = traces(2, 60_000, seed=1)
-    population[:, 0] *= np.random.default_rng(2).uniform(0.5, 3, size=(60_000, 1)).astype(np.float32)
-    delta, broken, leaving = 0.2, 0, 0
-    rng = np.random.default_rng(3)
-    for draw in range(100):
-        chosen = rng.integers(0, len(answers), 600)
-        found = exits.control_risk(
-            population[chosen],
-            answers[chosen],
-            COST[:2],
-            POLICIES["confidence"],
-            epsilon=epsilon,
-            delta=delta,
-            bound=bound,
-            seed=draw,
+@pytest.mark.parametrize("name", POLICIES)
+@pytest.mark.parametrize("exit_count", [1, 2, 3, 4])
+def test_a_grid_tells_of_every_combination_what_the_policy_does(name: str, exit_count: int) -> None:
+    logits, labels = traces(exit_count, 60)
+    policy, cost = POLICIES[name], COST[:exit_count]
+    tried: list[list[float | None]] = []
+    for k in range(exit_count - 1):
+        scores = policy.scores([torch.from_numpy(logits[:, j]) for j in range(k + 1)]).double().numpy()
+        # In no order, two of them scores themselves, one twice.
+        tried.append(
+            [float(scores[3]), None, float(scores.max()), float(scores[8]), float(scores[3])][: 5 - k]
         )
-        leaving += found.passed > 0
-        full = float((population[:, -1].argmax(axis=1) == answers).mean())
-        true_loss = full - outcome(population, answers, found.policy)[0] / 100
-        broken += true_loss > epsilon
-    # With the promise kept, 30 of 100 or more would come by chance once in a hundred times.
-    assert broken < 30
-    assert leaving > 50
+    found = exits.grid(logits, labels, cost, policy, tried)
+    assert found.thresholds == tried
+    assert found.accuracy.shape == found.cost.shape == tuple(map(len, tried))
+    for place in itertools.product(*(range(len(row)) for row in tried)):
+        vector = [row[at] for row, at in zip(tried, place, strict=True)]
+        answers = inference.from_traces(logits, policy.with_thresholds(vector))
+        accuracy, mean = outcome(logits, labels, policy.with_thresholds(vector))
+        rates = 100 * np.bincount(answers.exits.numpy(), minlength=exit_count) / len(labels)
+        assert (found.accuracy[place], found.cost[place]) == pytest.approx((accuracy, mean))
+        np.testing.assert_allclose(found.exit_rates[(slice(None), *place)], rates)
 
 
-def test_what_cannot_be_shown_is_refused_with_what_can() -> None:
-    logits, labels = traces(2, 200)
-    with pytest.raises(ValueError, match=r"100 test samples at delta 0.05 can show no less than 0.02951;"):
-        exits.control_risk(logits, labels, COST[:2], POLICIES["margin"], epsilon=0.001)
-    found = exits.control_risk(logits, labels, COST[:2], POLICIES["margin"], epsilon=0.2)
-    assert found.passed > 0
-    assert found.cost < COST[1]
-    assert found.measured_loss < 0.2
-    for options, message in (
-        ({"epsilon": 0.0}, "epsilon is 0.0"),
-        ({"epsilon": 0.2, "delta": 1.5}, "delta is 1.5"),
-        ({"epsilon": 0.2, "bound": "guess"}, "bound is 'guess'"),
+def test_a_grid_of_all_scores_holds_the_front() -> None:
+    logits, labels = traces(3, 80)
+    policy = POLICIES["entropy"]
+    front = exits.search(logits, labels, COST[:3], policy)
+    tried = [sorted({point.thresholds[k] for point in front.points}, key=str) for k in range(2)]
+    found = exits.grid(logits, labels, COST[:3], policy, tried)
+    for point in front.points:
+        place = tuple(row.index(one) for row, one in zip(tried, point.thresholds, strict=True))
+        assert (found.accuracy[place], found.cost[place]) == pytest.approx((point.accuracy, point.cost))
+
+
+def test_grids_that_cannot_be_are_refused() -> None:
+    logits, labels = traces(3, 20)
+    policy = POLICIES["confidence"]
+    for thresholds, message in (
+        ([[0.5]], "one list for each of 2 early exits"),
+        ([[0.5], []], "exit 2 has no thresholds"),
+        ([[0.5], [1.5]], "threshold 1.5 is out of range for confidence"),
+        ([[0.5], [float("nan")]], "threshold nan is out of range"),
+        ([np.linspace(0, 1, 9000).tolist()] * 2, "give fewer thresholds, or search for the best"),
     ):
         with pytest.raises(ValueError, match=message):
-            exits.control_risk(logits, labels, COST[:2], POLICIES["margin"], **options)  # type: ignore[arg-type]
+            exits.grid(logits, labels, COST[:3], policy, thresholds)
+    with pytest.raises(ValueError, match="and 4 costs"):
+        exits.grid(logits, labels, COST, policy, [[0.5], [0.5]])
+
+
+def test_test_data_that_is_the_validation_data_is_refused() -> None:
+    logits, labels = traces(2, 50)
+    with pytest.raises(ValueError, match="50 validation and test samples are the same"):
+        exits.check_apart(logits, labels, logits.copy(), labels.copy())
+    others, _ = traces(2, 50, seed=1)
+    exits.check_apart(logits, labels, others, labels)
+    exits.check_apart(logits, labels, logits[:49], labels[:49])
+
+
+def test_impossible_wishes_that_are_no_numbers_are_refused_too() -> None:
+    front = exits.search(*traces(2, 50), COST[:2], POLICIES["margin"])
+    with pytest.raises(ValueError, match="budget of nan"):
+        front.within(float("nan"))
+    with pytest.raises(ValueError, match="accuracy of nan"):
+        front.at_least(float("nan"))

@@ -51,9 +51,12 @@ double score_of(Criterion criterion, std::span<const T> logits, double temperatu
       return std::clamp((std::log(sum) - weighted / sum) / std::log(static_cast<double>(logits.size())), 0.0,
                         1.0);
     case Criterion::kPatience:
+    case Criterion::kVote:
+    case Criterion::kLearned:
       break;
   }
-  throw std::invalid_argument("patience counts exits that agree; it has no score of one exit's logits.");
+  throw std::invalid_argument(std::string(to_string(criterion)) +
+                              " has no score of one exit's logits alone; it looks at all exits so far.");
 }
 
 template <typename T>
@@ -83,6 +86,10 @@ std::string_view to_string(Criterion criterion) {
       return "margin";
     case Criterion::kPatience:
       return "patience";
+    case Criterion::kVote:
+      return "vote";
+    case Criterion::kLearned:
+      return "learned";
   }
   return "unknown";
 }
@@ -96,6 +103,7 @@ void check_threshold(Criterion criterion, double threshold) {
     case Criterion::kConfidence:
     case Criterion::kNormalizedEntropy:
     case Criterion::kMargin:
+    case Criterion::kLearned:
       if (!(threshold >= 0.0 && threshold <= 1.0))
         refuse_threshold(criterion, threshold, "a number in [0, 1]");
       return;
@@ -107,6 +115,11 @@ void check_threshold(Criterion criterion, double threshold) {
     case Criterion::kPatience:
       if (!(threshold >= 0.0 && std::isfinite(threshold) && threshold == std::floor(threshold))) {
         refuse_threshold(criterion, threshold, "a whole number of exits >= 0");
+      }
+      return;
+    case Criterion::kVote:
+      if (!(threshold >= 1.0 && std::isfinite(threshold) && threshold == std::floor(threshold))) {
+        refuse_threshold(criterion, threshold, "a whole number of exits >= 1");
       }
       return;
   }
@@ -144,6 +157,8 @@ bool should_exit(Criterion criterion, double score, std::optional<double> thresh
     case Criterion::kConfidence:
     case Criterion::kMargin:
     case Criterion::kPatience:
+    case Criterion::kVote:
+    case Criterion::kLearned:
       return score >= *threshold;
   }
   return false;

@@ -15,13 +15,15 @@ enum class Criterion {
   kEntropyNats,        ///< the same in nats, in [0, log |C|]; strictly below T (BranchyNet, ICPR 2016)
   kMargin,             ///< best probability minus the second best, in [0, 1]; at or above T
   kPatience,           ///< how many exits before this one in a row gave the same label; at or above T
+  kVote,  ///< how many exits so far, this one included, gave this one's label; at or above T (Sun et al.,
+          ///< "Early exiting with ensemble internal classifiers", 2021, but the label stays the exit's own)
+  kLearned,  ///< how probably this exit is right (learned_score.h), in [0, 1]; at or above T
 };
 
 /// The name a config and an error message use.
 std::string_view to_string(Criterion criterion);
 
-/// Whether a higher score is a reason to leave (confidence, margin, patience) or a lower one (both
-/// entropies).
+/// Whether a higher score is a reason to leave (all others) or a lower one (both entropies).
 bool leaves_at_or_above(Criterion criterion);
 
 /// Throws std::invalid_argument, naming the value and the range, for a threshold the criterion can't have.
@@ -32,8 +34,8 @@ void check_temperature(double temperature);
 
 /// The score of one sample from its logits; NaN where a logit is NaN or all are minus infinity.
 ///
-/// Exact at the edges: 1 or 0 for one-hot and uniform outputs. Needs at least two classes (kPatience has no
-/// score).
+/// Exact at the edges: 1 or 0 for one-hot and uniform outputs. Needs at least two classes (kPatience and
+/// kVote look at several exits, kLearned at parameters too: they have no such score).
 double score(Criterion criterion, std::span<const float> logits, double temperature = 1.0);
 double score(Criterion criterion, std::span<const double> logits, double temperature = 1.0);
 

@@ -16,36 +16,6 @@ constexpr std::uint32_t kNever =
 
 [[noreturn]] void refuse(const std::string& message) { throw std::invalid_argument(message); }
 
-void check(const ThresholdSearchData& data) {
-  if (data.exits == 0) refuse("threshold search: there is no exit.");
-  if (data.samples == 0) refuse("threshold search: there is no sample.");
-  if (data.samples > std::numeric_limits<std::uint32_t>::max() / 2)
-    refuse("threshold search: too many samples.");
-  const auto expect = [](const char* name, std::size_t found, std::size_t expected) {
-    if (found == expected) return;
-    std::ostringstream message;
-    message << "threshold search: " << name << " has " << found << " entries, expected " << expected << ".";
-    refuse(message.str());
-  };
-  expect("scores", data.scores.size(), (data.exits - 1) * data.samples);
-  expect("correct", data.correct.size(), data.exits * data.samples);
-  expect("cost", data.cost.size(), data.exits);
-  for (std::size_t i = 0; i < data.scores.size(); ++i) {
-    if (std::isfinite(data.scores[i])) continue;
-    std::ostringstream message;
-    message << "threshold search: the score of exit " << i / data.samples + 1 << " for sample "
-            << i % data.samples << " is " << data.scores[i] << ", expected a finite number.";
-    refuse(message.str());
-  }
-  for (const double cost : data.cost) {
-    if (!(cost >= 0.0 && std::isfinite(cost))) {
-      std::ostringstream message;
-      message << "threshold search: a cost is " << cost << ", expected a finite number that is not negative.";
-      refuse(message.str());
-    }
-  }
-}
-
 // The scores of one exit, as the candidate from which on each sample leaves there.
 struct Exit {
   std::vector<double> thresholds;          // of candidate c + 1
@@ -261,6 +231,36 @@ class Search {
 };
 
 }  // namespace
+
+void check(const ThresholdSearchData& data) {
+  if (data.exits == 0) refuse("threshold search: there is no exit.");
+  if (data.samples == 0) refuse("threshold search: there is no sample.");
+  if (data.samples > std::numeric_limits<std::uint32_t>::max() / 2)
+    refuse("threshold search: too many samples.");
+  const auto expect = [](const char* name, std::size_t found, std::size_t expected) {
+    if (found == expected) return;
+    std::ostringstream message;
+    message << "threshold search: " << name << " has " << found << " entries, expected " << expected << ".";
+    refuse(message.str());
+  };
+  expect("scores", data.scores.size(), (data.exits - 1) * data.samples);
+  expect("correct", data.correct.size(), data.exits * data.samples);
+  expect("cost", data.cost.size(), data.exits);
+  for (std::size_t i = 0; i < data.scores.size(); ++i) {
+    if (std::isfinite(data.scores[i])) continue;
+    std::ostringstream message;
+    message << "threshold search: the score of exit " << i / data.samples + 1 << " for sample "
+            << i % data.samples << " is " << data.scores[i] << ", expected a finite number.";
+    refuse(message.str());
+  }
+  for (const double cost : data.cost) {
+    if (!(cost >= 0.0 && std::isfinite(cost))) {
+      std::ostringstream message;
+      message << "threshold search: a cost is " << cost << ", expected a finite number that is not negative.";
+      refuse(message.str());
+    }
+  }
+}
 
 std::vector<ThresholdPoint> pareto_front(const ThresholdSearchData& data, std::size_t candidates_per_exit,
                                          double most_steps) {

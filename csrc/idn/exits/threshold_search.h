@@ -21,6 +21,9 @@ struct ThresholdSearchData {
   bool leaves_at_or_above = true;  ///< whether a high score is a reason to leave, rather than a low one
 };
 
+/// Throws std::invalid_argument for spans of the wrong length, numbers out of range, no samples or no exit.
+void check(const ThresholdSearchData& data);
+
 /// Thresholds, and what they come to on the samples searched.
 struct ThresholdPoint {
   std::vector<std::optional<double>> thresholds;  ///< one per early exit; the score of the last to leave
@@ -37,6 +40,6 @@ struct ThresholdPoint {
 /// Throws std::invalid_argument for spans of the wrong length, NaN, or more than most_steps steps, which it
 /// counts before it begins.
 std::vector<ThresholdPoint> pareto_front(const ThresholdSearchData& data, std::size_t candidates_per_exit = 0,
-                                         double most_steps = 2e10);
+                                         double most_steps = 2e11);
 
 }  // namespace idn::exits

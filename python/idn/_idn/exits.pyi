@@ -14,18 +14,26 @@ import torch
 __all__: list[str] = [
     "Calibration",
     "Criterion",
+    "FEATURES",
+    "LearnedScore",
     "ReliabilityBin",
+    "ThresholdGrid",
     "ThresholdPoint",
     "agreeing_exits",
     "check_temperature",
     "check_threshold",
+    "evaluate_grid",
+    "exit_features",
     "exit_scores",
     "expected_calibration_error",
+    "fit_learned_score",
     "fit_temperature",
+    "learned_scores",
     "leaves_at_or_above",
     "pareto_front",
     "reliability",
     "should_exit",
+    "votes",
 ]
 
 class Calibration:
@@ -69,13 +77,19 @@ class Criterion:
       MARGIN
 
       PATIENCE
+
+      VOTE
+
+      LEARNED
     """
 
     CONFIDENCE: typing.ClassVar[Criterion]
     ENTROPY_NATS: typing.ClassVar[Criterion]
+    LEARNED: typing.ClassVar[Criterion]
     MARGIN: typing.ClassVar[Criterion]
     NORMALIZED_ENTROPY: typing.ClassVar[Criterion]
     PATIENCE: typing.ClassVar[Criterion]
+    VOTE: typing.ClassVar[Criterion]
     __members__: typing.ClassVar[dict[str, Criterion]]
     def __eq__(self, other: typing.Any) -> bool: ...
     def __getstate__(self) -> int: ...
@@ -92,6 +106,32 @@ class Criterion:
     @property
     def value(self) -> int: ...
 
+class LearnedScore:
+    """
+    A logistic regression on the features of an exit.
+    """
+    def __init__(
+        self,
+        mean: typing.Annotated[
+            collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], "FixedSize(5)"
+        ],
+        deviation: typing.Annotated[
+            collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], "FixedSize(5)"
+        ],
+        weight: typing.Annotated[
+            collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], "FixedSize(5)"
+        ],
+        intercept: typing.SupportsFloat | typing.SupportsIndex,
+    ) -> None: ...
+    @property
+    def deviation(self) -> typing.Annotated[list[float], "FixedSize(5)"]: ...
+    @property
+    def intercept(self) -> float: ...
+    @property
+    def mean(self) -> typing.Annotated[list[float], "FixedSize(5)"]: ...
+    @property
+    def weight(self) -> typing.Annotated[list[float], "FixedSize(5)"]: ...
+
 class ThresholdPoint:
     """
     Thresholds, and what they come to.
@@ -102,6 +142,28 @@ class ThresholdPoint:
     def cost(self) -> float: ...
     @property
     def thresholds(self) -> list[float | None]: ...
+
+class ThresholdGrid:
+    """
+    What every combination of some thresholds comes to.
+    """
+    @property
+    def combinations(self) -> int: ...
+    @property
+    def correct(self) -> numpy.typing.NDArray[numpy.uint32]:
+        """
+        uint32 (combinations): samples answered rightly.
+        """
+    @property
+    def cost(self) -> numpy.typing.NDArray[numpy.float64]:
+        """
+        float64 (combinations): sum over samples.
+        """
+    @property
+    def leaving(self) -> numpy.typing.NDArray[numpy.uint32]:
+        """
+        uint32 (exits * combinations): samples that leave at each exit.
+        """
 
 def agreeing_exits(outputs: collections.abc.Sequence[torch.Tensor]) -> torch.Tensor:
     """
@@ -116,6 +178,24 @@ def check_temperature(temperature: typing.SupportsFloat | typing.SupportsIndex) 
 def check_threshold(criterion: Criterion, threshold: typing.SupportsFloat | typing.SupportsIndex) -> None:
     """
     Raises ValueError for a threshold out of the criterion's range.
+    """
+
+def evaluate_grid(
+    scores: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
+    correct: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8],
+    cost: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
+    leaves_at_or_above: bool,
+    thresholds: collections.abc.Sequence[
+        collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex | None]
+    ],
+) -> ThresholdGrid:
+    """
+    Every combination of the thresholds given for each early exit.
+    """
+
+def exit_features(outputs: collections.abc.Sequence[torch.Tensor]) -> torch.Tensor:
+    """
+    What a learned score sees of the last exit: float64 (batch, features), on the CPU.
     """
 
 def exit_scores(
@@ -133,12 +213,25 @@ def expected_calibration_error(bins: collections.abc.Sequence[ReliabilityBin]) -
     The mean gap between confidence and accuracy, in [0, 1].
     """
 
+def fit_learned_score(
+    features: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
+    right: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8],
+) -> LearnedScore:
+    """
+    The regression that tells best, from features (samples, features), where an exit is right.
+    """
+
 def fit_temperature(
     logits: typing.Annotated[numpy.typing.ArrayLike, numpy.float32],
     labels: typing.Annotated[numpy.typing.ArrayLike, numpy.int64],
 ) -> Calibration:
     """
     The temperature that fits logits (samples, classes) best.
+    """
+
+def learned_scores(outputs: collections.abc.Sequence[torch.Tensor], learned: LearnedScore) -> torch.Tensor:
+    """
+    How probably the last exit is right: float64 (batch).
     """
 
 def leaves_at_or_above(criterion: Criterion) -> bool:
@@ -174,3 +267,10 @@ def should_exit(
     """
     Which rows leave: bool (batch).
     """
+
+def votes(outputs: collections.abc.Sequence[torch.Tensor]) -> torch.Tensor:
+    """
+    How many exits gave the last one's label, the last one included: int64 (batch).
+    """
+
+FEATURES: int = 5

@@ -1,25 +1,32 @@
 """Thresholds with a promise: the accuracy lost against the full network stays below epsilon, with confidence.
 
 Learn then Test (Angelopoulos, Bates, Candes, Jordan, Lei: "Learn then test: calibrating predictive
-algorithms to achieve risk control", 2021): one half of the validation data proposes thresholds from the
-dearest to the cheapest; on the other half each is tested in that order against the hypothesis that it loses
-more than epsilon, and testing stops at the first that cannot be refuted. As the order is fixed before the
-second half is looked at, all that passed keep the promise at once, with probability 1 - delta.
+algorithms to achieve risk control", arXiv:2110.01052, 2021): one half of the validation data proposes
+thresholds from the dearest to the cheapest; on the other half each is tested in that order against the
+hypothesis that it loses more than epsilon, and testing stops at the first that cannot be refuted (fixed
+sequence testing). As the order is fixed before the second half is looked at, all that passed keep the
+promise at once, with probability 1 - delta, whatever the network and the distribution of the samples, as long
+as these are independent draws, and the data is not asked again until it says yes.
+
+The hypotheses are refuted by p-values from two bounds: the binomial tail (Clopper and Pearson, "The use of
+confidence or fiducial limits illustrated in the case of the binomial", Biometrika 1934), and Hoeffding's and
+Bentkus's inequalities together (Bates, Angelopoulos, Lei, Malik, Jordan: "Distribution-free, risk-controlling
+prediction sets", J. ACM 2021; Bentkus, "On Hoeffding's inequalities", Ann. Probab. 2004).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from idn import inference
-from idn.exits.criterion import Policy
-from idn.exits.threshold_search import search
+from idn.exits.policy import Policy
+from idn.exits.threshold_search import SearchData, search
 
 if TYPE_CHECKING:
     Bound = Literal["clopper_pearson", "hoeffding_bentkus"]
@@ -54,13 +61,13 @@ def control_risk(
     logits: NDArray[np.float32],
     labels: NDArray[np.int64],
     cost: Sequence[float],
-    policy: Policy,
+    policy: Policy | Callable[[NDArray[np.float32], NDArray[np.int64]], Policy],
     *,
     epsilon: float,
     delta: float = 0.05,
     bound: Bound = "clopper_pearson",
     seed: int = 0,
-    candidates_per_exit: int = 0,
+    candidates_per_exit: int | None = None,
 ) -> RiskControl:
     """Choose the cheapest thresholds that can be shown to lose no more than epsilon.
 
@@ -71,25 +78,35 @@ def control_risk(
     :param logits: (samples, exits, classes), of validation data; split in two halves by `seed`.
     :param labels: (samples,).
     :param cost: what a sample costs that leaves at each exit.
-    :param policy: the criterion and temperature; its own thresholds are not used.
+    :param policy: the criterion and temperature; its own thresholds are not used. What was fitted to these
+        very samples, temperatures or a learned score, would break the promise: give a function instead, which
+        is handed logits and labels of the proposing half alone and makes the policy from them.
     :param epsilon: the largest loss of accuracy, as a share in (0, 1).
     :param delta: the probability, in (0, 1), with which the promise may fail.
+    :param candidates_per_exit: as of `search`.
     :raises ValueError: for numbers out of range, shapes that disagree, or an epsilon that so few samples
-        could not show even without a single loss; it names the smallest that they could.
+        could not show even if early exits changed no answer; it names the smallest that they could.
     """
     for name, value in (("epsilon", epsilon), ("delta", delta)):
         if not 0 < value < 1:
             raise ValueError(f"{name} is {value}, expected a number between 0 and 1.")
     if bound not in ("clopper_pearson", "hoeffding_bentkus"):
         raise ValueError(f"bound is {bound!r}, expected 'clopper_pearson' or 'hoeffding_bentkus'.")
+    if logits.ndim != 3 or labels.shape != logits.shape[:1]:
+        raise ValueError(
+            f"logits {logits.shape} and labels {labels.shape} do not fit; expected (samples, exits, classes) "
+            "and (samples,)."
+        )
     order = np.random.default_rng(seed).permutation(len(labels))
     proposing, testing = order[: len(order) // 2], order[len(order) // 2 :]
     smallest = _smallest_epsilon(len(testing), delta, bound)
     if epsilon < smallest:
         raise ValueError(
             f"epsilon is {epsilon:g}, but {len(testing)} test samples at delta {delta:g} can show no less "
-            f"than {smallest:.4g}; ask for that, or give more samples."
+            f"than {_rounded_up(smallest)}; ask for that, or give more samples."
         )
+    if not isinstance(policy, Policy):
+        policy = policy(logits[proposing], labels[proposing])
     front = search(
         logits[proposing], labels[proposing], cost, policy, candidates_per_exit=candidates_per_exit
     ).points
@@ -97,22 +114,31 @@ def control_risk(
     count = min(len(front), _MOST_TESTED)
     # From the dearest, evenly over the front; the order is settled before the other half is looked at.
     proposed = [front[round(last - step * last / max(1, count - 1))] for step in range(count)]
-    full_right = logits[testing, -1].argmax(axis=1) == labels[testing]
+    data = SearchData.of(logits[testing], labels[testing], cost, policy)
+    full_right = data.correct[-1] == 1
     chosen = policy.with_thresholds([None] * (logits.shape[1] - 1))
     loss, mean_cost = 0.0, float(cost[-1])
     passed = tested = 0
     for point in proposed:
         tested += 1
         candidate = policy.with_thresholds(point.thresholds)
-        answers = inference.from_traces(logits[testing], candidate)
-        right = answers.labels.numpy() == labels[testing]
+        left = _exits_taken(data, candidate)
+        right = data.correct[left, np.arange(len(testing))] == 1
         if _p_value(full_right, right, epsilon, bound) > delta:
             break
         passed += 1
         chosen = candidate
         loss = float(full_right.mean() - right.mean())
-        mean_cost = float(np.asarray(cost, dtype=np.float64)[answers.exits.numpy()].mean())
+        mean_cost = float(data.cost[left].mean())
     return RiskControl(chosen, epsilon, delta, bound, loss, mean_cost, len(testing), tested, passed)
+
+
+def _exits_taken(data: SearchData, policy: Policy) -> NDArray[np.intp]:
+    """The exit, from 0, at which each sample leaves."""
+    left = np.full(data.scores.shape[1], len(data.scores), dtype=np.intp)
+    for exit_index in reversed(range(len(data.scores))):
+        left[policy.leaves(torch.from_numpy(data.scores[exit_index]), exit_index).numpy()] = exit_index
+    return left
 
 
 def _p_value(full_right: NDArray[np.bool_], right: NDArray[np.bool_], epsilon: float, bound: Bound) -> float:
@@ -120,18 +146,18 @@ def _p_value(full_right: NDArray[np.bool_], right: NDArray[np.bool_], epsilon: f
     samples = len(right)
     if bound == "clopper_pearson":
         return _binomial_cdf(int((full_right & ~right).sum()), samples, epsilon)
-    # The loss lies in -1, 0, 1: moved to [0, 1], where the bound holds for any distribution.
-    losses = (1.0 + full_right - right.astype(np.float64)) / 2
-    mean, limit = float(losses.mean()), (1 + epsilon) / 2
+    # The loss of a sample is -1, 0 or 1: moved to [0, 1], where the bounds hold for any distribution.
+    net_loss = int(full_right.sum()) - int(right.sum())
+    mean, limit = (samples + net_loss) / (2 * samples), (1 + epsilon) / 2
     if mean >= limit:
         return 1.0
     hoeffding = math.exp(-samples * _relative_entropy(mean, limit))
-    bentkus = math.e * _binomial_cdf(math.ceil(samples * mean - 1e-9), samples, limit)
+    bentkus = math.e * _binomial_cdf((samples + net_loss + 1) // 2, samples, limit)  # the sum, rounded up
     return min(1.0, hoeffding, bentkus)
 
 
 def _smallest_epsilon(samples: int, delta: float, bound: Bound) -> float:
-    """The smallest epsilon that a test without a single loss would pass."""
+    """The smallest epsilon that a test in which no answer changes would pass."""
     low, high = 0.0, 1.0
     none_lost = np.ones(samples, dtype=np.bool_)
     for _ in range(60):
@@ -141,6 +167,14 @@ def _smallest_epsilon(samples: int, delta: float, bound: Bound) -> float:
         else:
             low = middle
     return high
+
+
+def _rounded_up(value: float) -> str:
+    """With four digits, and no less: asking for what a message names must work."""
+    text = f"{value:.4g}"
+    return (
+        text if float(text) >= value else f"{float(text) + 10.0 ** (math.floor(math.log10(value)) - 3):.4g}"
+    )
 
 
 def _binomial_cdf(successes: int, samples: int, probability: float) -> float:

@@ -46,11 +46,14 @@ class ModelConfig(BaseModel):
 class CriterionConfig(_Section):
     """When a sample leaves at an early exit (idn.exits)."""
 
-    name: Literal["confidence", "entropy", "margin", "patience"] = "entropy"
+    name: Literal["confidence", "entropy", "margin", "patience", "vote", "learned"] = "entropy"
     normalized: bool = Field(
         True, description="entropy only: divided by log |C|; if false in nats, and leaving strictly below"
     )
     temperature: float | list[float] = Field(1.0, description="of the softmax: one number, or one per exit")
+    calibrate: bool = Field(
+        False, description="fits one temperature per exit on validation data, instead of giving them"
+    )
 
     @field_validator("temperature")
     @classmethod
@@ -60,9 +63,17 @@ class CriterionConfig(_Section):
                 raise ValueError(f"a temperature must be positive and finite, not {value}")
         return temperature
 
+    @model_validator(mode="after")
+    def _calibrated_has_a_temperature(self) -> CriterionConfig:
+        if self.calibrate and self.name in ("patience", "vote", "learned"):
+            raise ValueError(f"calibrate fits temperatures, but {self.name} has none; leave it out")
+        if self.calibrate and self.temperature != 1.0:
+            raise ValueError(f"calibrate fits the temperature; leave out the one given, {self.temperature}")
+        return self
+
     def options(self) -> dict[str, bool | float | list[float]]:
-        """What `idn.exits.make` takes beside name and thresholds."""
-        if self.name == "patience":
+        """What `idn.exits.make` takes beside name, thresholds and what is fitted."""
+        if self.name in ("patience", "vote", "learned"):
             return {}
         if self.name == "entropy":
             return {"temperature": self.temperature, "normalized": self.normalized}
@@ -72,11 +83,10 @@ class CriterionConfig(_Section):
 class ThresholdsConfig(_Section):
     """How thresholds are chosen, on validation data alone."""
 
-    candidates_per_exit: int = Field(
-        40,
-        ge=2,
-        le=1000,
-        description="quantiles of the validation scores tried at each early exit, and never",
+    candidates_per_exit: Annotated[int, Field(ge=2, le=1000)] | None = Field(
+        None,
+        description="quantiles of the validation scores tried at early exits before the last two, where all "
+        "scores are tried; if unset all scores everywhere, or as many as are searched within a minute",
     )
     max_accuracy_drop: float = Field(
         0.0,

@@ -114,7 +114,7 @@ def train(
         config.data.name, config.data.root, validation=config.data.validation, seed=config.data.seed
     )
     model = build_model(config, splits)
-    summary.check(config, model.exit_count)
+    summary.check(config, model.exit_count, len(splits.validation))
     cost = costs.count(model, torch.zeros(1, *splits.train.images.shape[1:]))
     trunk = None
     if start is not None:

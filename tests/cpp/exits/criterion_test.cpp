@@ -91,6 +91,8 @@ TEST(Criterion, AScoreEqualToTheThresholdLeavesExceptInNats) {
   EXPECT_TRUE(should_exit(Criterion::kMargin, 0.5, 0.5));
   EXPECT_TRUE(should_exit(Criterion::kNormalizedEntropy, 0.5, 0.5));
   EXPECT_TRUE(should_exit(Criterion::kPatience, 2.0, 2.0));
+  EXPECT_TRUE(should_exit(Criterion::kVote, 2.0, 2.0));
+  EXPECT_TRUE(should_exit(Criterion::kLearned, 0.5, 0.5));
   EXPECT_FALSE(should_exit(Criterion::kEntropyNats, 0.5, 0.5));
   EXPECT_TRUE(should_exit(Criterion::kEntropyNats, 0.5, std::nextafter(0.5, 1.0)));
 }
@@ -114,6 +116,12 @@ TEST(Criterion, ThresholdsOutOfRangeAreRefused) {
   EXPECT_NO_THROW(check_threshold(Criterion::kEntropyNats, 2.3));
   EXPECT_THROW(check_threshold(Criterion::kPatience, 1.5), std::invalid_argument);
   EXPECT_NO_THROW(check_threshold(Criterion::kPatience, 3.0));
+  EXPECT_THROW(check_threshold(Criterion::kVote, 0.0), std::invalid_argument);
+  EXPECT_THROW(check_threshold(Criterion::kVote, 1.5), std::invalid_argument);
+  EXPECT_THROW(check_threshold(Criterion::kVote, nan), std::invalid_argument);
+  EXPECT_NO_THROW(check_threshold(Criterion::kVote, 1.0));
+  EXPECT_THROW(check_threshold(Criterion::kLearned, 1.1), std::invalid_argument);
+  EXPECT_NO_THROW(check_threshold(Criterion::kLearned, 1.0));
   for (const double temperature : {0.0, -1.0, nan, std::numeric_limits<double>::infinity()}) {
     EXPECT_THROW(check_temperature(temperature), std::invalid_argument);
   }
@@ -123,7 +131,13 @@ TEST(Criterion, FewerThanTwoClassesAreRefused) {
   for (const Criterion criterion : kScored) {
     EXPECT_THROW(score(criterion, std::vector<float>{1.0F}), std::invalid_argument);
   }
-  EXPECT_THROW(score(Criterion::kPatience, std::vector<float>{1.0F, 2.0F}), std::invalid_argument);
+}
+
+TEST(Criterion, CriteriaThatLookAtSeveralExitsHaveNoScoreOfOne) {
+  for (const Criterion criterion : {Criterion::kPatience, Criterion::kVote, Criterion::kLearned}) {
+    EXPECT_THROW(score(criterion, std::vector<float>{1.0F, 2.0F}), std::invalid_argument);
+    EXPECT_TRUE(leaves_at_or_above(criterion));
+  }
 }
 
 }  // namespace

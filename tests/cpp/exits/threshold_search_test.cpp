@@ -3,59 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <random>
 #include <set>
 #include <stdexcept>
 
+#include "random_samples.h"
+
 namespace idn::exits {
 namespace {
-
-struct Samples {
-  std::size_t samples, exits;
-  std::vector<double> scores;
-  std::vector<std::uint8_t> correct;
-  std::vector<double> cost;
-
-  [[nodiscard]] ThresholdSearchData data(bool above = true) const {
-    return {.samples = samples,
-            .exits = exits,
-            .scores = scores,
-            .correct = correct,
-            .cost = cost,
-            .leaves_at_or_above = above};
-  }
-};
-
-// Scores of few distinct values, so that many are equal.
-Samples random_samples(std::size_t samples, std::size_t exits, int values, unsigned seed) {
-  std::mt19937 random(seed);
-  Samples made{.samples = samples, .exits = exits, .scores = {}, .correct = {}, .cost = {}};
-  for (std::size_t i = 0; i < (exits - 1) * samples; ++i)
-    made.scores.push_back(static_cast<int>(random() % static_cast<unsigned>(values)) / 8.0);
-  for (std::size_t i = 0; i < exits * samples; ++i) made.correct.push_back(random() % 3 != 0 ? 1 : 0);
-  for (std::size_t k = 0; k < exits; ++k) made.cost.push_back(static_cast<double>(10 * k + random() % 10));
-  return made;
-}
-
-struct Outcome {
-  std::size_t correct;
-  double cost;
-};
-
-// One sample and one exit at a time.
-Outcome outcome(const Samples& all, const std::vector<std::optional<double>>& thresholds, bool above) {
-  Outcome found{0, 0.0};
-  for (std::size_t i = 0; i < all.samples; ++i) {
-    std::size_t k = 0;
-    for (; k + 1 < all.exits; ++k) {
-      const double score = all.scores[k * all.samples + i];
-      if (thresholds[k] && (above ? score >= *thresholds[k] : score <= *thresholds[k])) break;
-    }
-    found.correct += all.correct[k * all.samples + i];
-    found.cost += all.cost[k];
-  }
-  return found;
-}
 
 // The cheapest cost for at least so many right answers, over every vector of thresholds.
 std::vector<double> cheapest_by_trying_all(const Samples& all, bool above) {
