@@ -75,8 +75,8 @@ def test_the_page_shows_the_numbers_of_the_run(run_dir: Path) -> None:
 def test_every_opened_tag_is_closed_and_every_figure_described(run_dir: Path) -> None:
     page = Page(report.write(run_dir).read_text(encoding="utf-8"))
     assert page.open == []
-    assert sum(tag == "svg" for tag, _ in page.tags) == 3
-    assert sum(tag == "desc" for tag, _ in page.tags) == 3
+    assert sum(tag == "svg" for tag, _ in page.tags) == 4
+    assert sum(tag == "desc" for tag, _ in page.tags) == 4
     ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
 
@@ -121,7 +121,7 @@ def test_a_run_without_trunk_time_curve_or_epochs_still_gives_a_page(run_dir: Pa
     (run_dir / "metrics.jsonl").write_text("", encoding="utf-8")
     (run_dir / "comparison.json").unlink()
     page = Page(report.write(run_dir).read_text(encoding="utf-8"))
-    assert sum(tag == "svg" for tag, _ in page.tags) == 2
+    assert sum(tag == "svg" for tag, _ in page.tags) == 3
     for absent in ["trunk alone", "Published and measured", "Time", "Training"]:
         assert absent not in page.words
 

@@ -1,6 +1,7 @@
-"""Reads a run directory and shows it: a self-contained HTML page, a table for the terminal, figures.
+"""Reads run directories and shows them: self-contained HTML pages, tables for the terminal, figures.
 
-Everything is read from the files of the run directory alone, so a report can be made again anywhere, later.
+Everything but sample images is read from the files of the runs alone, so a report can be made again anywhere,
+later.
 """
 
 from __future__ import annotations
@@ -10,19 +11,50 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from idn.report import figures
+    from idn.report.collection import (
+        Collection,
+        collect,
+        render_collection,
+        write_collection,
+        write_study,
+    )
+    from idn.report.figure_files import write_figures
+    from idn.report.markdown import markdown_table
     from idn.report.page import render, write
     from idn.report.run_data import RunData, load
-    from idn.report.table import markdown_table, summary_table
+    from idn.report.table import overview_table, summary_table
 
-__all__ = ["RunData", "figures", "load", "markdown_table", "render", "summary_table", "write"]
+__all__ = [
+    "Collection",
+    "RunData",
+    "collect",
+    "figures",
+    "load",
+    "markdown_table",
+    "overview_table",
+    "render",
+    "render_collection",
+    "summary_table",
+    "write",
+    "write_collection",
+    "write_figures",
+    "write_study",
+]
 
 _NAMES = {
+    "Collection": "idn.report.collection",
     "RunData": "idn.report.run_data",
+    "collect": "idn.report.collection",
     "load": "idn.report.run_data",
-    "markdown_table": "idn.report.table",
+    "markdown_table": "idn.report.markdown",
+    "overview_table": "idn.report.table",
     "render": "idn.report.page",
+    "render_collection": "idn.report.collection",
     "summary_table": "idn.report.table",
     "write": "idn.report.page",
+    "write_collection": "idn.report.collection",
+    "write_figures": "idn.report.figure_files",
+    "write_study": "idn.report.collection",
 }
 
 

@@ -35,7 +35,7 @@ def trade_off(run: RunData) -> Figure:
     The curve's thresholds were picked on validation data, every point of it is then measured on test.
     """
     summary = run.summary
-    figure, axes = _axes(height=3.2)
+    figure, axes = blank(height=3.2)
     curve = sorted(summary.curve, key=lambda point: point.macs)
     if curve:
         axes.plot(
@@ -78,7 +78,7 @@ def training_curves(run: RunData) -> Figure | None:
     measured = [(epoch, _accuracies(row)) for epoch, row in rows if _accuracies(row)]
     if not measured:
         return None
-    figure, axes = _axes(height=2.5)
+    figure, axes = blank(height=2.5)
     names = [exit_.name for exit_ in run.summary.exits]
     for index, name in enumerate(names):
         # An exit that was not trained yet has no accuracy.
@@ -86,7 +86,7 @@ def training_curves(run: RunData) -> Figure | None:
         x = [epoch for epoch, accuracy in points if accuracy is not None]
         y = [accuracy for _, accuracy in points if accuracy is not None]
         marker = "o" if len(x) < 40 else None
-        axes.plot(x, y, color=_colour(index), marker=marker, markersize=3, linewidth=1.7, label=plain(name))
+        axes.plot(x, y, color=colour(index), marker=marker, markersize=3, linewidth=1.7, label=plain(name))
     _mark_stages(axes, [str(row.get("stage", "")) for _, row in rows])
     axes.set_xlabel("epoch, stages one after the other")
     axes.set_ylabel("validation accuracy")
@@ -99,14 +99,14 @@ def training_curves(run: RunData) -> Figure | None:
 def exit_rates(run: RunData) -> Figure:
     """The share (%) of validation and test samples that leave at each exit, at the chosen thresholds."""
     summary = run.summary
-    figure, axes = _axes(height=0.75 + 0.52 * len(summary.exits))
+    figure, axes = blank(height=0.75 + 0.52 * len(summary.exits))
     height = 0.36
     for offset, (label, operation, alpha) in enumerate(
         [("test", summary.test, 1.0), ("validation", summary.validation, 0.45)]
     ):
         for index, rate in enumerate(operation.exit_rates):
             y = index + (offset - 0.5) * height
-            axes.barh(y, rate, height=height * 0.88, color=_colour(index), alpha=alpha)
+            axes.barh(y, rate, height=height * 0.88, color=colour(index), alpha=alpha)
             axes.annotate(
                 f"{rate:.1f} % {label}", (rate, y), xytext=(4, 0), textcoords="offset points",
                 va="center", color=INK if offset == 0 else SOFT, fontsize=8.5,
@@ -121,9 +121,16 @@ def exit_rates(run: RunData) -> Figure:
     return figure
 
 
-def _axes(height: float) -> tuple[Figure, Axes]:
+def blank(height: float) -> tuple[Figure, Axes]:
+    """An empty figure `WIDTH` wide and `height` inches high, with its axes."""
     figure = Figure(figsize=(WIDTH, height), layout="constrained", facecolor="none")
     axes = figure.add_subplot()
+    style(axes)
+    return figure, axes
+
+
+def style(axes: Axes) -> None:
+    """Gives axes the look of all figures: a grid behind, no box around."""
     axes.set_facecolor("none")
     axes.grid(visible=True, color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
@@ -134,10 +141,10 @@ def _axes(height: float) -> tuple[Figure, Axes]:
     axes.tick_params(colors=SOFT, labelsize=8.5)
     axes.xaxis.label.set(color=SOFT, fontsize=9)
     axes.yaxis.label.set(color=SOFT, fontsize=9)
-    return figure, axes
 
 
-def _colour(index: int) -> str:
+def colour(index: int) -> str:
+    """The colour of the series at `index`; they come again after the last."""
     return SERIES[index % len(SERIES)]
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from idn.experiment.comparison import Comparison
-from idn.report.summary import Summary
 
 NOTHING = "–"  # noqa: RUF001 - an en dash stands where there is nothing
 VERDICTS = {True: "holds", False: "does not hold", None: "not testable here"}
@@ -64,16 +63,24 @@ def verdict(comparison: Comparison) -> str:
     return VERDICTS[comparison.holds]
 
 
-def criterion(summary: Summary) -> str:
+class Ruled(Protocol):
+    """What has an exit rule, as summary.json holds it: a summary, a card of the zoo."""
+
+    @property
+    def criterion(self) -> Mapping[str, Any]:
+        """Its name and options."""
+
+
+def criterion(ruled: Ruled) -> str:
     """The exit rule in words, such as "entropy in nats, leaves below T"."""
-    name = str(summary.criterion.get("name", "unnamed"))
+    name = str(ruled.criterion.get("name", "unnamed"))
     rule = {
         "confidence": "confidence, leaves at or above T",
         "margin": "margin, leaves at or above T",
         "patience": "patience, leaves after T equal answers in a row",
         "entropy": "entropy in nats, leaves below T",
     }.get(name, name)
-    if name == "entropy" and summary.criterion.get("normalized"):
+    if name == "entropy" and ruled.criterion.get("normalized"):
         rule = "normalised entropy, leaves at or below T"
-    temperature = summary.criterion.get("temperature", 1.0)
+    temperature = ruled.criterion.get("temperature", 1.0)
     return rule if temperature in (1, 1.0, None) else f"{rule}, softmax temperature {temperature}"

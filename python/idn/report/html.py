@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 from idn.experiment.comparison import Comparison
 from idn.report.format import NOTHING, interval, measure, verdict
+
+
+class Finished(str):
+    """HTML already, which a table takes as it is."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image with a caption; `about` describes it for who cannot see it."""
+
+    png: bytes
+    caption: str
+    about: str
+    marked: bool = False
+
 
 _CLASSES = {True: "holds", False: "fails", None: "open"}
 
@@ -17,14 +36,20 @@ def section(title: str, *parts: str) -> str:
     return f"<section><h2>{escape(title)}</h2>{''.join(parts)}</section>"
 
 
+def subtitle(text: str) -> str:
+    """The title of a part of a section."""
+    return f"<h3>{escape(text)}</h3>"
+
+
 def paragraph(text: str, kind: str = "") -> str:
     """A paragraph of plain text; `kind` is a class of page.css."""
     return f"<p{_class(kind)}>{escape(text)}</p>"
 
 
-def figure(drawing: str, caption: str) -> str:
+def figure(drawing: str, caption: str = "") -> str:
     """A finished `<svg>` with its caption."""
-    return f"<figure>{drawing}<figcaption>{escape(caption)}</figcaption></figure>"
+    under = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
+    return f"<figure>{drawing}{under}</figure>"
 
 
 def tiles(found: Iterable[tuple[str, str, str]]) -> str:
@@ -37,6 +62,11 @@ def tiles(found: Iterable[tuple[str, str, str]]) -> str:
     return f'<dl class="tiles">{cards}</dl>'
 
 
+def link(text: str, target: str) -> Finished:
+    """A link to a place of this page (`#...`) or to a file by its relative address."""
+    return Finished(f'<a href="{escape(target)}">{escape(text)}</a>')
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table whose first column is words and whose other columns are numbers."""
     kinds = ["", *["n"] * (len(head) - 1)]
@@ -44,12 +74,54 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return _table(_row("th", zip(head, kinds, strict=True)), body)
 
 
-def comparison_table(entries: Iterable[Comparison]) -> str:
-    """Published against measured; the verdict stands second, so a phone shows it without scrolling."""
+def comparison_table(entries: Iterable[Comparison], origins: Sequence[Finished] | None = None) -> str:
+    """Published against measured; the verdict stands second, so a phone shows it without scrolling.
+
+    :param origins: where each entry comes from, to stand under what it is; that is not said again where
+        the entry before was of the same.
+    """
     head = _row(
         "th", [("what", ""), ("verdict", ""), ("published", "n"), ("measured", "n"), ("95 % interval", "n")]
     )
-    return _table(head, [_comparison_row(entry) for entry in entries])
+    rows, before = [], None
+    for index, entry in enumerate(entries):
+        origin = "" if origins is None else f'<span class="origin">{origins[index]}</span>'
+        what = "" if origin and before == (entry.what, entry.published) else escape(entry.what)
+        rows.append(f'<td class="what">{what}{origin}</td>{_comparison_cells(entry)}')
+        before = (entry.what, entry.published)
+    return _table(head, rows)
+
+
+def heat_table(head: Sequence[str], rows: Sequence[tuple[str, Sequence[float | None], Sequence[str]]]) -> str:
+    """A table of percentages whose colour is the stronger the higher they stand between least and most.
+
+    :param rows: words, the percentages, and more columns without colour.
+    """
+    values = [value for _, cells, _ in rows for value in cells if value is not None]
+    low, high = min(values, default=0.0), max(values, default=0.0)
+
+    def cell(value: float | None) -> str:
+        if value is None:
+            return _row("td", [(NOTHING, "n")])
+        heat = (value - low) / (high - low) if high > low else 0.0
+        return f'<td class="n heat" style="--heat: {heat:.2f}">{value:.1f} %</td>'
+
+    body = [
+        _row("td", [(name, "")]) + "".join(map(cell, cells)) + _row("td", [(text, "n") for text in rest])
+        for name, cells, rest in rows
+    ]
+    return _table(_row("th", zip(head, ["", *["n"] * (len(head) - 1)], strict=True)), body)
+
+
+def gallery(pictures: Iterable[Picture]) -> str:
+    """Small images in a row that breaks where the page is narrow."""
+    shown = "".join(
+        f"<figure{_class('marked' if one.marked else '')}>"
+        f'<img src="data:image/png;base64,{b64encode(one.png).decode("ascii")}" alt="{escape(one.about)}">'
+        f"<figcaption>{escape(one.caption)}</figcaption></figure>"
+        for one in pictures
+    )
+    return f'<div class="gallery">{shown}</div>'
 
 
 def facts(values: Iterable[tuple[str, Any]]) -> str:
@@ -66,9 +138,17 @@ def code(text: str) -> str:
     return f"<pre><code>{escape(text)}</code></pre>"
 
 
-def folded(title: str, content: str) -> str:
-    """Content that opens on demand."""
-    return f"<details><summary>{escape(title)}</summary>{content}</details>"
+def folded(title: str, content: str, *, opened: bool = False) -> str:
+    """Content that opens and closes on demand."""
+    state = " open" if opened else ""
+    return f"<details{state}><summary>{escape(title)}</summary>{content}</details>"
+
+
+def one_or_folded(parts: Sequence[tuple[str, str]]) -> str:
+    """Finished parts under their titles: one as it is, several to be opened on demand, the first one open."""
+    if len(parts) == 1:
+        return parts[0][1]
+    return "".join(folded(title, part, opened=index == 0) for index, (title, part) in enumerate(parts))
 
 
 def words(value: Any) -> str:
@@ -84,12 +164,12 @@ def words(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _comparison_row(entry: Comparison) -> str:
+def _comparison_cells(entry: Comparison) -> str:
     badge = f'<span class="verdict {_CLASSES[entry.holds]}">{escape(verdict(entry))}</span>'
     # A sentence may break over lines, a number may not.
     kind = "words" if isinstance(entry.measured, str) else "n"
     rest = [(measure(entry.published), "n"), (measure(entry.measured), kind), (interval(entry.interval), "n")]
-    return f'<td class="what">{escape(entry.what)}</td><td>{badge}</td>{_row("td", rest)}'
+    return f"<td>{badge}</td>{_row('td', rest)}"
 
 
 def _table(head: str, rows: Iterable[str]) -> str:
@@ -98,7 +178,11 @@ def _table(head: str, rows: Iterable[str]) -> str:
 
 
 def _row(tag: str, cells: Iterable[tuple[str, str]]) -> str:
-    return "".join(f"<{tag}{_class(kind)}>{escape(text)}</{tag}>" for text, kind in cells)
+    return "".join(f"<{tag}{_class(kind)}>{_cell(text)}</{tag}>" for text, kind in cells)
+
+
+def _cell(text: str) -> str:
+    return text if isinstance(text, Finished) else escape(text)
 
 
 def _class(kind: str) -> str:

@@ -58,10 +58,10 @@ def load(run_dir: Path | str) -> RunData:
     return RunData(
         path=path.resolve(),
         config=_config(path / "config.yaml"),
-        environment=_object(path / "environment.json"),
+        environment=read_object(path / "environment.json"),
         metrics=_lines(path / "metrics.jsonl"),
         summary=_summary(path / "summary.json"),
-        comparisons=_comparisons(comparison_file) if comparison_file.exists() else [],
+        comparisons=read_comparisons(comparison_file) if comparison_file.exists() else [],
     )
 
 
@@ -92,7 +92,11 @@ def _json(path: Path, text: str, where: str = "") -> Any:
         ) from error
 
 
-def _object(path: Path) -> dict[str, Any]:
+def read_object(path: Path) -> dict[str, Any]:
+    """A file that holds one JSON object.
+
+    :raises idn.errors.RunError: where it is missing, damaged, or holds something else.
+    """
     return _mapping(path, _json(path, _text(path)))
 
 
@@ -122,9 +126,9 @@ def _lines(path: Path) -> list[dict[str, Any]]:
 
 def _summary(path: Path) -> Summary:
     try:
-        summary = Summary.model_validate(_object(path))
+        summary = Summary.model_validate(read_object(path))
     except ValidationError as error:
-        raise RunError(f"{path}: {_first(error)}; run the same config again to write it") from error
+        raise RunError(f"{path}: {first_problem(error)}; run the same config again to write it") from error
     for split in ("validation", "test"):
         rates = getattr(summary, split).exit_rates
         if len(rates) != len(summary.exits):
@@ -135,14 +139,19 @@ def _summary(path: Path) -> Summary:
     return summary
 
 
-def _comparisons(path: Path) -> list[Comparison]:
+def read_comparisons(path: Path) -> list[Comparison]:
+    """The entries of a comparison.json.
+
+    :raises idn.errors.RunError: where it is missing, damaged, or holds something else.
+    """
     try:
         return TypeAdapter(list[Comparison]).validate_python(_json(path, _text(path)))
     except ValidationError as error:
-        raise RunError(f"{path}: {_first(error)}; run the same config again to write it") from error
+        raise RunError(f"{path}: {first_problem(error)}; run the same config again to write it") from error
 
 
-def _first(error: ValidationError) -> str:
+def first_problem(error: ValidationError) -> str:
+    """The first thing that was wrong, and where."""
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"]) or "the whole"
     return f"{place}: {first['msg']}"

@@ -6,18 +6,20 @@ import json
 from collections.abc import Sequence
 from html import escape
 
-from idn.report import figures, html
+from idn.report import figures, html, trace_sections
 from idn.report.format import NOTHING, criterion, duration, gain, interval, macs, percent, threshold
 from idn.report.run_data import RunData
+from idn.report.run_images import RunImages
 from idn.report.svg import inline
 
 LONG = 400  # characters beyond which a fact of the environment is folded away
 
 
 def all_sections(run: RunData) -> list[str]:
-    """Header, result, figures, comparison, time, repetition."""
-    parts = (header, result, trade_off, exits, comparison, training, time, repeat)
-    return [part(run) for part in parts]
+    """Header, result, figures, comparison, what the traces show, time, repetition."""
+    before = [part(run) for part in (header, result, trade_off, exits, comparison)]
+    shown = trace_sections.sections([trace_sections.evidence(run, run.name, RunImages())])
+    return [*before, *shown, *(part(run) for part in (training, time, repeat))]
 
 
 def header(run: RunData) -> str:
@@ -181,7 +183,7 @@ def repeat(run: RunData) -> str:
     long = [(name, str(value)) for name, value in found if len(str(value)) > LONG]
     facts = [(name, value) for name, value in found if len(str(value)) <= LONG]
     config = json.dumps(run.config, indent=2, ensure_ascii=False, default=str)
-    footer = "Made by idn from the files of this run alone; this page loads nothing from the network."
+    footer = "Made by idn from the files of this run, and images of its data; this page loads nothing."
     return (
         html.section(
             "Run it again",

@@ -69,7 +69,10 @@ class Spread(_Part):
 
 
 class Time(_Part):
-    """Milliseconds per sample, one sample at a time, heads and decisions included; gain = trunk / branchy."""
+    """Milliseconds per sample, one sample at a time, heads and decisions included; gain = trunk / branchy.
+
+    `exit_ms` is the mean of the samples that leave at each exit.
+    """
 
     trunk_ms: Positive
     branchy_ms: Positive
@@ -78,6 +81,7 @@ class Time(_Part):
     repeats: int
     threads: int | None = None
     spread: Spread | None = None
+    exit_ms: list[Positive] | None = None
 
 
 class Summary(_Part):

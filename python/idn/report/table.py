@@ -1,7 +1,8 @@
 """A run in a table: for the terminal, and as the generated part of an experiment's README.
 
 `python -m idn.report.table README.md RESULTS` rewrites what stands between the markers of README.md from
-the runs under RESULTS; with `--check` it only says whether that would change anything (exit code 1 if so).
+the runs and studies in RESULTS; with `--check` it only says whether that would change anything (exit code 1
+if so).
 """
 
 from __future__ import annotations
@@ -13,17 +14,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from idn.experiment.files import write_text
-from idn.report.format import gain, interval, macs, measure, percent, threshold, verdict
+from idn.report.format import gain, macs, percent, threshold
+from idn.report.markdown import markdown_table, runs_under, studies_under
 from idn.report.run_data import RunData, load
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from idn.experiment.comparison import Comparison
+    from idn.report.collection import Collection
 
 BEGIN = "<!-- results: written by `python -m idn.report.table`; do not edit by hand -->"
 END = "<!-- end of results -->"
-_PRESETS = ("smoke", "cpu", "paper")
 
 
 def summary_table(run: RunData | Path | str) -> Table:
@@ -60,25 +61,32 @@ def summary_table(run: RunData | Path | str) -> Table:
     return table
 
 
-def markdown_table(runs: Sequence[RunData]) -> str:
-    """The runs of an experiment in Markdown: one line each, then published against measured for each."""
-    if not runs:
-        return "No run has been committed yet."
-    ordered = sorted(runs, key=_order)
-    lines = [
-        "| run | preset | data | trunk alone | last exit | with early exits | 95 % interval | leave early "
-        "| MACs | speed | claims and numbers |",
-        "|---|---|---|--:|--:|--:|--:|--:|--:|--:|---|",
-    ]
-    lines += [_line(_run_cells(run)) for run in ordered]
-    for run in ordered:
-        if run.comparisons:
-            note = _cell(str(run.config.get("note") or ""))
-            about = f"Run `{_cell(run.name)}` (preset {_cell(run.summary.preset)}): {note}".rstrip()
-            lines += ["", about, ""]
-            lines += ["| what | published | measured | 95 % interval | verdict |", "|---|--:|--:|--:|---|"]
-            lines += [_line(_comparison_cells(item)) for item in run.comparisons]
-    return "\n".join(lines)
+def overview_table(collection: Collection) -> Table:
+    """One line for each run of a collection, as a rich table for a terminal."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table()
+    for name in ("run", "data"):
+        table.add_column(name, overflow="fold")
+    for name in ("early exits", "last exit", "MACs", "fewer", "speed-up", "claims"):
+        table.add_column(name, justify="right")
+    for run, label in zip(collection.runs, collection.labels, strict=True):
+        summary, test = run.summary, run.summary.test
+        held = sum(item.holds is True for item in run.comparisons)
+        tested = sum(item.holds is not None for item in run.comparisons)
+        cells = [
+            label,
+            summary.dataset,
+            percent(test.accuracy),
+            percent(summary.exits[-1].test_accuracy),
+            macs(test.mean_macs),
+            "" if test.mac_gain is None else gain(test.mac_gain),
+            "" if summary.time is None else gain(summary.time.gain),
+            f"{held} of {tested} hold" if tested else "",
+        ]
+        table.add_row(*map(Text, cells))  # Text: names from files are no markup
+    return table
 
 
 def updated(text: str, table: str, name: str = "README.md") -> str:
@@ -94,20 +102,16 @@ def updated(text: str, table: str, name: str = "README.md") -> str:
     return f"{before}{BEGIN}\n\n{table}\n\n{END}{rest.split(END)[1]}"
 
 
-def runs_under(results: Path) -> list[RunData]:
-    """The runs in a folder such as results/branchynet_2016, none if it is not there."""
-    return [load(path.parent) for path in sorted(results.glob("*/summary.json"))]
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; see the module's text."""
     parser = argparse.ArgumentParser(prog="python -m idn.report.table", description=__doc__)
     parser.add_argument("readme", type=Path)
-    parser.add_argument("results", type=Path, help="folder with one folder per run")
+    parser.add_argument("results", type=Path, help="folder with one folder per run or study")
     parser.add_argument("--check", action="store_true", help="change nothing; exit code 1 if out of date")
     options = parser.parse_args(arguments)
     text = options.readme.read_text(encoding="utf-8")
-    new = updated(text, markdown_table(runs_under(options.results)), str(options.readme))
+    table = markdown_table(runs_under(options.results), studies_under(options.results))
+    new = updated(text, table, str(options.readme))
     if new == text:
         return 0
     if options.check:
@@ -116,43 +120,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     write_text(options.readme, new)
     return 0
-
-
-def _run_cells(run: RunData) -> list[str]:
-    summary = run.summary
-    test = summary.test
-    counts = {holds: sum(item.holds is holds for item in run.comparisons) for holds in (True, False, None)}
-    return [
-        f"`{run.name}`",
-        summary.preset,
-        summary.dataset,
-        percent(summary.trunk.test_accuracy) if summary.trunk else "",
-        percent(summary.exits[-1].test_accuracy),
-        percent(test.accuracy),
-        interval(test.accuracy_interval),
-        f"{sum(test.exit_rates[:-1]):.1f} %",
-        f"{gain(test.mac_gain)} fewer" if test.mac_gain is not None else "",
-        gain(summary.time.gain) if summary.time else "",
-        f"{counts[True]} hold, {counts[False]} do not, {counts[None]} not testable",
-    ]
-
-
-def _comparison_cells(item: Comparison) -> list[str]:
-    bounds = interval(item.interval)
-    return [item.what, measure(item.published), measure(item.measured), bounds, verdict(item)]
-
-
-def _order(run: RunData) -> tuple[str, int, str]:
-    preset = run.summary.preset.split(",")[0]  # "cpu, changed" stands with "cpu"
-    return run.summary.model, _PRESETS.index(preset) if preset in _PRESETS else len(_PRESETS), run.name
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
-
-
-def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
 
 
 if __name__ == "__main__":
