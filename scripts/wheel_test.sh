@@ -39,6 +39,7 @@ fi
 "$clean/venv/bin/pip" install -q --disable-pip-version-check --constraint "$stamps/constraints.txt" "$root"/dist/*.whl
 cd "$clean"
 "$clean/venv/bin/python" -W error -c 'import idn; print("    " + idn.__file__.replace(idn.__file__.split("/venv/")[0], "..."), idn.build_info())'
+"$clean/venv/bin/python" -W error -c 'import idn; idn.zoo.load("b_lenet_digits"); print("    zoo:", *idn.zoo.names())'
 "$clean/venv/bin/idn" run branchynet_2016/smoke --out "$clean/runs" --json >"$clean/result.json"
 "$clean/venv/bin/python" - "$clean/result.json" <<'PY'
 import json

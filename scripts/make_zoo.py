@@ -1,0 +1,157 @@
+"""Put the network of a finished run into the zoo: weights and card into python/idn/zoo/, and docs/zoo.md.
+
+python scripts/make_zoo.py RUN_DIR NAME    the data set of the run must be there
+python scripts/make_zoo.py                 only writes the cards in docs/zoo.md again
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from idn import _atomic, costs, data, exits, models, report, zoo
+from idn.branchy import Branchy
+from idn.costs import ExitCosts
+from idn.data import Normalizer, Splits
+from idn.errors import RunError
+from idn.experiment import evaluate, starting
+from idn.experiment.schema import RunConfig
+from idn.report import RunData
+from idn.zoo import cards, page, weights
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "zoo.md"
+MARK = "<!-- What follows is written by scripts/make_zoo.py. -->\n"
+TOLERANCE = 1e-4  # of logits, absolute and relative: float32 sums of thousands of terms in another order
+
+
+def make(run_dir: Path, name: str, folder: Path = cards.FOLDER) -> None:
+    """Write NAME.safetensors and NAME.json into a folder.
+
+    :raises ValueError: if the run is not one of a network with early exits on data known by name.
+    :raises idn.errors.Error: if the run is not whole, or its weights do not give its traces and summary.
+    """
+    run = report.load(run_dir)
+    config = RunConfig.model_validate(run.config)
+    settings = config.data
+    if settings.name not in [source.name for source in data.registry()]:
+        raise ValueError(f"{run_dir} is of data {settings.name!r}; the zoo takes data sets known by name.")
+    splits = data.load(settings.name, settings.root, validation=settings.validation, seed=settings.seed)
+    shape = splits.test.images.shape[1:]
+    from_data = {"classes": len(splits.test.classes), "in_channels": shape[0], "image_size": shape[1]}
+    options: dict[str, Any] = {**from_data, **config.model.options}
+    model = models.build(config.model.name, **options)
+    if not isinstance(model, Branchy) or model.exit_count < 2:
+        raise ValueError(f"{run_dir} is of {config.model.name!r}, which has no early exits.")
+    model.load_state_dict(starting.read_weights(run.path / "model.pt"))
+    model.eval()
+    normalizer = Normalizer.fit(splits.train.images)
+    _check_outputs(model, normalizer, splits, run)
+    content = weights.to_bytes(name, model.state_dict())
+    card = cards.Card(
+        name=name,
+        model=config.model.name,
+        options=options,
+        **_data(splits, config),
+        mean=normalizer.mean,
+        std=normalizer.std,
+        **_measured(run, costs.count(model, torch.zeros(1, *shape))),
+        origin=_origin(run, config),
+        sha256=hashlib.sha256(content).hexdigest(),
+    )
+    _atomic.replace(folder / f"{name}.safetensors", content)
+    _atomic.replace(folder / f"{name}.json", cards.as_json(card).encode())
+    print(f"{folder / name}.safetensors: {len(content)} bytes")
+
+
+def _data(splits: Splits, config: RunConfig) -> dict[str, Any]:
+    source = next(one for one in data.registry() if one.name == config.data.name)
+    return {
+        "dataset": source.name,
+        "data_licence": source.licence,
+        "data_homepage": source.homepage,
+        "classes": splits.test.classes,
+        "input_shape": splits.test.images.shape[1:],
+        "validation_samples": len(splits.validation),
+        "split_seed": config.data.seed,
+    }
+
+
+def _measured(run: RunData, cost: ExitCosts) -> dict[str, Any]:
+    rule = dict(run.summary.criterion)
+    policy = exits.make(rule.pop("name"), run.summary.thresholds, **rule)
+    operations, accuracies = {}, []
+    for split in ("validation", "test"):
+        trace, stated = run.trace(split), getattr(run.summary, split).accuracy
+        found = evaluate.evaluate(trace.logits, trace.labels, cost.macs, policy)
+        if found.accuracy != stated:
+            raise RunError(
+                f"{run.path}: the thresholds give {found.accuracy} % on {split}, summary.json says "
+                f"{stated} %; run its config again: --force"
+            )
+        operations[split] = cards.Operation(
+            found.samples, found.accuracy, tuple(found.exit_rates), found.mean_macs
+        )
+        accuracies.append(evaluate.exit_accuracies(trace.logits, trace.labels))
+    rows = zip(cost.exits, *accuracies, cost.macs, cost.parameters, strict=True)
+    return {
+        "exits": [cards.Exit(*row) for row in rows],
+        "trunk_macs": cost.trunk_macs,
+        "criterion": run.summary.criterion,
+        "thresholds": run.summary.thresholds,
+        **operations,
+    }
+
+
+def _origin(run: RunData, config: RunConfig) -> cards.Origin:
+    source = run.environment["source"]
+    return cards.Origin(
+        run=f"{config.experiment}/{run.name}",
+        preset=run.summary.preset,
+        note=config.note,
+        commit=source["commit"],
+        changed=source["changed"],
+        torch=run.environment["versions"]["torch"],
+    )
+
+
+@torch.no_grad()
+def _check_outputs(model: Branchy, normalizer: Normalizer, splits: Splits, run: RunData) -> None:
+    for split, part in (("validation", splits.validation), ("test", splits.test)):
+        trace = run.trace(split)
+        for rows in torch.arange(len(trace.index)).split(500):
+            place = trace.index[rows.numpy()]
+            images = normalizer(torch.from_numpy(np.ascontiguousarray(part.images[place])))
+            logits = torch.stack(model(images), dim=1).numpy()
+            same = np.allclose(logits, trace.logits[rows.numpy()], rtol=TOLERANCE, atol=TOLERANCE)
+            if not same or (part.labels[place] != trace.labels[rows.numpy()]).any():
+                raise RunError(
+                    f"{run.path}: model.pt does not give the {split} logits of traces.h5, or the data are "
+                    "others; run its config again: --force"
+                )
+
+
+def write_page(path: Path = PAGE) -> None:
+    """Write the cards of all networks below the mark in a page; what stands above it stays."""
+    above, mark, _ = path.read_text(encoding="utf-8").partition(MARK)
+    if not mark:
+        raise ValueError(f"{path} has no line {MARK.strip()!r}; below it come the cards.")
+    sections = [page.markdown(zoo.card(name)) for name in zoo.names()]
+    _atomic.replace(path, (above + mark + "\n" + "\n".join(sections)).encode())
+
+
+def main() -> None:
+    """Write the files that the arguments ask for."""
+    if len(sys.argv) not in (1, 3):
+        sys.exit(__doc__)
+    if len(sys.argv) == 3:
+        make(Path(sys.argv[1]), sys.argv[2])
+    write_page()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,369 @@
+"""The zoo: networks load, are worth what their cards say, and what is damaged or foreign is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib.util
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner
+
+import idn
+from idn import zoo
+from idn.cli import app
+from idn.data import Dataset, Normalizer
+from idn.errors import RunError, StoreError
+from idn.zoo import cards, loading, weights
+
+ROOT = Path(__file__).resolve().parents[2]
+DIGITS = "b_lenet_digits"
+
+
+def has_data(name: str) -> bool:
+    return next(source for source in idn.data.registry() if source.name == zoo.card(name).dataset).present()
+
+
+WITH_DATA = [
+    pytest.param(name, marks=pytest.mark.skipif(not has_data(name), reason="its data set is not there"))
+    for name in zoo.names()
+]
+
+
+def logits_of(name: str, part: Dataset, count: int | None = None) -> torch.Tensor:
+    """What every exit says of the first images: (samples, exits, classes)."""
+    model, images = zoo.load(name), zoo.card(name).normalizer(torch.from_numpy(part.images[:count]))
+    with torch.no_grad():
+        return torch.cat([torch.stack(model(batch), dim=1) for batch in images.split(250)])
+
+
+def percent_right(labels: torch.Tensor, part: Dataset) -> float:
+    return 100 * float(np.mean(labels.numpy() == part.labels[: len(labels)]))
+
+
+def make_zoo() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_zoo", ROOT / "scripts" / "make_zoo.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+# What is in the package
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_a_network_is_the_one_its_card_describes(name: str) -> None:
+    card, model = zoo.card(name), zoo.load(name)
+    assert isinstance(model, idn.Branchy)
+    assert not any(module.training for module in model.modules())
+    assert not any(value.is_meta for value in [*model.parameters(), *model.buffers()])
+    assert all(parameter.requires_grad for parameter in model.parameters())
+    assert model.exit_names == [one.name for one in card.exits]
+    cost = idn.costs.count(model, torch.zeros(1, *card.input_shape))
+    assert cost.macs == [one.macs for one in card.exits]
+    assert cost.parameters == [one.parameters for one in card.exits]
+    assert cost.trunk_macs == card.trunk_macs
+    assert (cards.FOLDER / f"{name}.safetensors").stat().st_size <= 4_000_000
+    source = next(source for source in idn.data.registry() if source.name == card.dataset)
+    assert (card.data_licence, card.data_homepage) == (source.licence, source.homepage)
+
+
+def test_the_network_on_digits_is_there() -> None:
+    assert DIGITS in zoo.names()
+
+
+def test_on_digits_every_number_of_the_card_is_found_again() -> None:
+    card = zoo.card(DIGITS)
+    splits = idn.data.load(card.dataset, validation=card.validation_samples, seed=card.split_seed)
+    for split in ("validation", "test"):
+        part: Dataset = getattr(splits, split)
+        stated: zoo.Operation = getattr(card, split)
+        logits = logits_of(DIGITS, part)
+        for index, one in enumerate(card.exits):
+            found = percent_right(logits[:, index].argmax(dim=1), part)
+            assert found == pytest.approx(getattr(one, f"{split}_accuracy"), abs=1e-9)
+        images = card.normalizer(torch.from_numpy(part.images))
+        prediction = idn.inference.infer(zoo.load(DIGITS), images, card.policy)
+        assert len(part) == stated.samples
+        assert percent_right(prediction.labels, part) == pytest.approx(stated.accuracy, abs=1e-9)
+        rates = 100 * np.bincount(prediction.exits, minlength=len(card.exits)) / len(part)
+        assert rates == pytest.approx(stated.exit_rates, abs=1e-9)
+        mean = float(rates @ np.array([one.macs for one in card.exits])) / 100
+        assert mean == pytest.approx(stated.mean_macs)
+
+
+@pytest.mark.parametrize("name", WITH_DATA)
+def test_on_a_thousand_test_images_a_network_is_about_as_good_as_its_card_says(name: str) -> None:
+    card = zoo.card(name)
+    part = idn.data.load(card.dataset).test
+    logits = logits_of(name, part, 1000)
+    # Four standard deviations of a share among a thousand are 6.3 points at most.
+    for index, one in enumerate(card.exits):
+        found = percent_right(logits[:, index].argmax(dim=1), part)
+        assert found == pytest.approx(one.test_accuracy, abs=6.3)
+    used = idn.inference.from_traces(logits, card.policy)
+    assert percent_right(used.labels, part) == pytest.approx(card.test.accuracy, abs=6.3)
+
+
+@pytest.mark.parametrize("name", WITH_DATA)
+def test_a_normalizer_is_that_of_the_training_split(name: str) -> None:
+    card = zoo.card(name)
+    splits = idn.data.load(card.dataset, validation=card.validation_samples, seed=card.split_seed)
+    assert card.normalizer == Normalizer.fit(splits.train.images)
+    assert list(card.classes) == splits.train.classes
+
+
+def test_two_networks_share_nothing_and_random_numbers_go_on_as_they_would() -> None:
+    torch.manual_seed(3)
+    expected = torch.rand(2)
+    torch.manual_seed(3)
+    first, second = zoo.load(DIGITS), zoo.load(DIGITS)
+    assert torch.equal(torch.rand(2), expected)
+    for name, value in first.state_dict().items():
+        value.zero_()
+        assert second.state_dict()[name].any(), name
+
+
+def test_a_network_can_be_trained_on() -> None:
+    model = zoo.load(DIGITS).train()
+    part = idn.data.load("digits").train
+    images = zoo.card(DIGITS).normalizer(torch.from_numpy(part.images[:64]))
+    idn.joint_loss(model(images), torch.from_numpy(part.labels[:64])).backward()
+    assert all(parameter.grad is not None for parameter in model.parameters())
+
+
+def test_an_unknown_name_is_refused_with_what_is_close() -> None:
+    for ask in (zoo.card, zoo.load):
+        with pytest.raises(ValueError, match=r"no network 'b_lenet_digit'.*Did you mean 'b_lenet_digits'\?"):
+            ask("b_lenet_digit")
+    with pytest.raises(ValueError, match="no network '../zoo/b_lenet_digits'"):
+        zoo.card("../zoo/b_lenet_digits")
+
+
+def test_cards_are_read_without_torch() -> None:
+    code = (
+        "import sys; from idn import zoo; [zoo.card(name) for name in zoo.names()]\n"
+        "print([m for m in ('torch', 'safetensors', 'numpy') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+# What is damaged or foreign
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A zoo with a copy of the network on digits alone."""
+    for suffix in ("json", "safetensors"):
+        shutil.copy(cards.FOLDER / f"{DIGITS}.{suffix}", tmp_path)
+    monkeypatch.setattr(cards, "FOLDER", tmp_path)
+    return tmp_path
+
+
+def rewrite_card(folder: Path, **changes: Any) -> None:
+    path = folder / f"{DIGITS}.json"
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | changes), encoding="utf-8")
+
+
+def forge(folder: Path, content: bytes) -> None:
+    """Puts in a file of weights whose digest the card confirms."""
+    (folder / f"{DIGITS}.safetensors").write_bytes(content)
+    rewrite_card(folder, sha256=hashlib.sha256(content).hexdigest())
+
+
+def test_damaged_weights_are_refused(folder: Path) -> None:
+    path = folder / f"{DIGITS}.safetensors"
+    content = path.read_bytes()
+    assert zoo.load(DIGITS).exit_count == 2
+    for damaged in (content[:-1], content + b"\0", content[:-1] + bytes([content[-1] ^ 1]), b""):
+        path.write_bytes(damaged)
+        with pytest.raises(
+            StoreError, match=r"b_lenet_digits\.safetensors is damaged or another file: its SHA"
+        ):
+            zoo.load(DIGITS)
+    path.write_bytes(bytes(weights.MAX_BYTES + 1))
+    with pytest.raises(StoreError, match="is larger than 8388608 bytes"):
+        zoo.load(DIGITS)
+    path.unlink()
+    with pytest.raises(StoreError, match="cannot be read: No such file"):
+        zoo.load(DIGITS)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x08" + bytes(7),
+        b"\xff" * 64,
+        (2**40).to_bytes(8, "little") + b"{}",
+        b"\x02" + bytes(7) + b"[]",
+    ],
+    ids=["empty", "cut short", "ones", "a header of a terabyte", "a list for a header"],
+)
+def test_what_is_no_file_of_weights_is_refused(folder: Path, content: bytes) -> None:
+    forge(folder, content)
+    with pytest.raises(StoreError, match="is no file of weights"):
+        zoo.load(DIGITS)
+
+
+def test_weights_of_another_network_or_version_are_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tensors = zoo.load(DIGITS).state_dict()
+    forge(folder, weights.to_bytes("another", tensors))
+    with pytest.raises(StoreError, match="'version 1, another'.*expected .*'version 1, b_lenet_digits'"):
+        zoo.load(DIGITS)
+    with monkeypatch.context() as later:
+        later.setattr(weights, "FORMAT_VERSION", 2)
+        forge(folder, weights.to_bytes(DIGITS, tensors))
+    with pytest.raises(StoreError, match="'version 2, b_lenet_digits'"):
+        zoo.load(DIGITS)
+
+
+def test_weights_that_do_not_fit_the_network_are_refused(folder: Path) -> None:
+    tensors = zoo.load(DIGITS).state_dict()
+    bias = tensors["trunk.linear2.bias"]
+    without = {name: value for name, value in tensors.items() if name != "trunk.linear2.bias"}
+    for other, message in (
+        (without, r"trunk\.linear2\.bias is missing, .* has torch\.float32 \(10,\)"),
+        (tensors | {"more": bias.clone()}, r"more is torch\.float32 \(10,\), .* has missing"),
+        (tensors | {"trunk.linear2.bias": bias[:9]}, r"bias is torch\.float32 \(9,\), .* \(10,\)"),
+        (tensors | {"trunk.linear2.bias": bias.double()}, r"bias is torch\.float64 \(10,\)"),
+    ):
+        forge(folder, weights.to_bytes(DIGITS, other))
+        with pytest.raises(StoreError, match=message):
+            zoo.load(DIGITS)
+
+
+def test_large_weights_are_not_written() -> None:
+    with pytest.raises(ValueError, match="take 84.* bytes, expected at most 8388608"):
+        weights.to_bytes("large", {"weight": torch.zeros(2_100_000)})
+
+
+def test_equal_weights_give_equal_bytes() -> None:
+    tensors = zoo.load(DIGITS).state_dict()
+    turned = dict(reversed(tensors.items()))
+    content = (cards.FOLDER / f"{DIGITS}.safetensors").read_bytes()
+    assert weights.to_bytes(DIGITS, tensors) == weights.to_bytes(DIGITS, turned) == content
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"more": 1}, "is damaged: more: "),
+        ({"model": 3}, "is damaged: model: "),
+        ({"trunk_macs": "many"}, "is damaged: trunk_macs: "),
+        ({"std": [0.0]}, r"is damaged: std\.0: "),
+        ({"mean": [float("nan")]}, r"is damaged: mean\.0: "),
+        ({"mean": [1.0, 2.0]}, "mean: found 2, expected 1"),
+        ({"thresholds": []}, "thresholds: found 0, expected 1"),
+        ({"input_shape": [1, 8, 100_000]}, r"is damaged: input_shape\.2: "),
+        ({"input_shape": [1, 8, 9]}, r"input_shape\[2\]: found 9, expected 8"),
+        ({"options": {"classes": 10}}, r"options\.in_channels: found None, expected 1"),
+        ({"classes": ["0", "1"]}, r"options\.classes: found 10, expected 2"),
+        ({"sha256": "0"}, "is damaged: sha256: "),
+        ({"name": "another"}, "is the card of 'another', not of 'b_lenet_digits'"),
+        ({"note": "x" * cards.MAX_BYTES}, "is larger than 65536 bytes, so it is no card"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_a_damaged_card_is_refused(folder: Path, changes: dict[str, Any], message: str) -> None:
+    rewrite_card(folder, **changes)
+    with pytest.raises(StoreError, match=message):
+        zoo.card(DIGITS)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b"[" * 60_000])
+def test_what_is_no_card_is_refused(folder: Path, content: bytes) -> None:
+    (folder / f"{DIGITS}.json").write_bytes(content)
+    with pytest.raises(StoreError, match=r"b_lenet_digits\.json is damaged"):
+        zoo.card(DIGITS)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"model": "b_lanet"}, "cannot be built: model 'b_lanet' is unknown"),
+        ({"model": "lenet"}, r"names the exits \['conv1', 'output'\], which lenet has not"),
+        ({"model": "b_alexnet"}, r"names the exits \['conv1', 'output'\], which b_alexnet has not"),
+    ],
+    ids=["unknown", "without exits", "other exits"],
+)
+def test_a_card_of_a_network_that_is_not_there_is_refused(
+    folder: Path, changes: dict[str, Any], message: str
+) -> None:
+    rewrite_card(folder, **changes)
+    with pytest.raises(StoreError, match=message):
+        loading.load(DIGITS)
+
+
+# How it is made
+
+
+def test_cards_and_page_are_as_the_script_writes_them(tmp_path: Path) -> None:
+    for name in zoo.names():
+        committed = (cards.FOLDER / f"{name}.json").read_text(encoding="utf-8")
+        assert cards.as_json(zoo.card(name)) == committed, "run: python scripts/make_zoo.py"
+    page = tmp_path / "zoo.md"
+    shutil.copy(ROOT / "docs" / "zoo.md", page)
+    script = make_zoo()
+    script.write_page(page)
+    assert page.read_text(encoding="utf-8") == script.PAGE.read_text(encoding="utf-8"), (
+        "run: python scripts/make_zoo.py"
+    )
+    page.write_text("# A page without the mark\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="has no line"):
+        script.write_page(page)
+
+
+def test_the_script_makes_a_network_of_a_run_and_refuses_other_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stages = "training.stages=[{train: joint, epochs: 1, optimizer: {name: adam, lr: 1e-3}}]"
+    config = idn.experiment.load("branchynet_2016/lenet_smoke", [stages, "measure.samples=5"])
+    done = idn.experiment.run(config, tmp_path / "runs", lambda _line: None)
+    assert done is not None
+    script, run_dir = make_zoo(), done.run_dir
+    script.make(run_dir, "tiny", tmp_path)
+    monkeypatch.setattr(cards, "FOLDER", tmp_path)
+    card = zoo.card("tiny")
+    assert card.test.accuracy == done.metrics["test"]["accuracy"]
+    assert card.origin.run == f"branchynet_2016/{run_dir.name}"
+    trace = idn.store.read_trace(run_dir / "traces.h5", "test")
+    logits = logits_of("tiny", idn.data.load("digits").test)
+    np.testing.assert_allclose(logits.numpy(), trace.logits, rtol=1e-4, atol=1e-4)
+
+    state = torch.load(run_dir / "model.pt", weights_only=True)
+    state["heads.0.linear.bias"][3] += 1e-3
+    torch.save(state, run_dir / "model.pt")
+    with pytest.raises(RunError, match=r"model\.pt does not give the validation logits of traces\.h5"):
+        script.make(run_dir, "other", tmp_path)
+    assert zoo.names() == ["tiny"]
+
+
+# The commands
+
+
+def test_the_commands_print_the_cards() -> None:
+    runner = CliRunner(env={"COLUMNS": "200"})
+    assert DIGITS in runner.invoke(app, ["zoo", "list"]).stdout
+    listed = json.loads(runner.invoke(app, ["zoo", "list", "--json"]).stdout)
+    assert [card["name"] for card in listed] == zoo.names()
+    shown = json.loads(runner.invoke(app, ["zoo", "show", DIGITS, "--json"]).stdout)
+    assert shown == json.loads(json.dumps(dataclasses.asdict(zoo.card(DIGITS))))
+    text = runner.invoke(app, ["zoo", "show", DIGITS]).stdout
+    assert text.startswith(f"## {DIGITS}\n")
+    assert text in (ROOT / "docs" / "zoo.md").read_text(encoding="utf-8")
+    assert "Did you mean" in str(runner.invoke(app, ["zoo", "show", "b_lenet"]).exception)
