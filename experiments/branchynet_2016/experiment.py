@@ -1,7 +1,8 @@
-"""Tests a run of B-LeNet or B-AlexNet against Table I of BranchyNet (ICPR 2016) and what follows from it.
+"""Tests a run of B-LeNet, B-AlexNet or B-ResNet against Table I of BranchyNet (ICPR 2016) and what follows.
 
-A number of the table is tested only on the data set it was published for. What the numbers say about the
-method ("faster at no less accuracy", "most samples leave early") is tested on whatever data the run used.
+A number of the table is tested only on the data set and the network it was published for. What the numbers
+say of the method ("faster at no less accuracy", "most samples leave early") is tested on whatever data and
+network the run used, a smaller ResNet for one.
 """
 
 from __future__ import annotations
@@ -11,44 +12,46 @@ from pathlib import Path
 from typing import Any
 
 from idn import exits, inference
+from idn.experiment import published
 from idn.experiment.comparison import Better, Comparison, claim, number, wilson
 from idn.experiment.evaluate import Evaluation, evaluate
+from idn.experiment.fronts import policy_of
 from idn.report import RunData
 from idn.report.summary import Operation, Trunk
 
-NAMES = {"lenet": "LeNet", "alexnet": "AlexNet"}
+NAMES = {"lenet": "LeNet", "alexnet": "AlexNet", "resnet110": "ResNet-110"}
 # The least and the most of R repeats enclose the median with probability 1 - 2^(1 - R): 95 % from six on.
 REPEATS_FOR_95_PERCENT = 6
 
 
 def claims(run: RunData) -> list[Comparison]:
     """One entry for each published number and claim; none for a network the paper does not have."""
-    network = run.summary.model.removeprefix("b_")
+    network = "resnet110" if run.summary.model == "b_resnet" else run.summary.model.removeprefix("b_")
     if network not in NAMES:
         return []
-    table = Table(run, network, published(network))
-    entries = [*table.accuracies(), *table.exit_rates(), *table.times(), *method(run, network)]
-    if published_recipe(run):
+    table = Table(run, network, published.read(Path(__file__).parent)[network])
+    entries = [*table.accuracies(), *table.exit_rates(), *table.times(), *method(run, name_of(run, network))]
+    if published_recipe(run, network):
         return entries
     return [replace(entry, preset=f"{entry.preset}, another recipe") for entry in entries]
 
 
-def published_recipe(run: RunData) -> bool:
-    """Whether a run was trained as in the paper but for its length: by Adam in every stage, not augmented."""
+def name_of(run: RunData, network: str) -> str:
+    """What the run's own network is called, without its exits: a ResNet by its depth."""
+    if network != "resnet110":
+        return NAMES[network]
+    return f"ResNet-{published.model_option(run, 'depth')}"
+
+
+def published_recipe(run: RunData, network: str) -> bool:
+    """Whether a run was trained as in the paper but for its length: by Adam in every stage, not augmented.
+
+    ResNet may be augmented: it is in He et al., whose network it is.
+    """
     training = run.config.get("training", {})
     optimizers = {stage.get("optimizer", {}).get("name", "adam") for stage in training.get("stages", [])}
-    return training.get("augment", "none") == "none" and optimizers <= {"adam"}
-
-
-def published(network: str) -> dict[str, Any]:
-    """The column of published.yaml for `lenet` or `alexnet`."""
-    from omegaconf import OmegaConf
-
-    everything = OmegaConf.to_container(OmegaConf.load(Path(__file__).with_name("published.yaml")))
-    assert isinstance(everything, dict)
-    column = everything[network]
-    assert isinstance(column, dict)
-    return {str(key): value for key, value in column.items()}
+    augmented = training.get("augment", "none") != "none"
+    return optimizers <= {"adam"} and (network == "resnet110" or not augmented)
 
 
 @dataclass(frozen=True)
@@ -150,9 +153,8 @@ class Table:
     ) -> Comparison:
         summary = self.run.summary
         value = self.published[key] if isinstance(key, str) else key
-        data = str(self.published["dataset"])
-        if summary.dataset != data:
-            measured, why_not = None, f"published for {data}, this run is on {summary.dataset}"
+        if (another := published.another_setting(self.run, self.published)) is not None:
+            measured, why_not = None, another
         if measured is None:
             return number(f"{what} ({why_not})", value, None, preset=summary.preset)
         return number(what, value, measured, bounds, preset=summary.preset, better=better)
@@ -160,7 +162,7 @@ class Table:
     def _at_published_thresholds(self) -> Evaluation | None:
         summary = self.run.summary
         thresholds = self.published["thresholds"]
-        if summary.dataset != self.published["dataset"] or len(summary.exits) != len(thresholds) + 1:
+        if published.another_setting(self.run, self.published) or len(summary.exits) != len(thresholds) + 1:
             return None
         trace = self.run.trace("test")
         policy = exits.Entropy(thresholds, normalized=False)
@@ -177,9 +179,8 @@ class Table:
         return bounds
 
 
-def method(run: RunData, network: str) -> list[Comparison]:
+def method(run: RunData, name: str) -> list[Comparison]:
     """What the table says of the method, on this run's data, at thresholds chosen on validation."""
-    name = NAMES[network]
     where = f"on {run.summary.dataset}"
     no_less = "at no less accuracy (95 % interval)"
     alone = f"{name} alone trained for the trunk's epochs only"
@@ -250,8 +251,4 @@ def _easy_samples_leave(run: RunData, what: str) -> Comparison:
 def _decisions(run: RunData) -> inference.Prediction:
     import torch
 
-    rule = dict(run.summary.criterion)
-    if rule["name"] != "entropy":
-        rule.pop("normalized", None)
-    policy = exits.make(rule.pop("name"), run.summary.thresholds, **rule)
-    return inference.from_traces(torch.as_tensor(run.trace("test").logits), policy)
+    return inference.from_traces(torch.as_tensor(run.trace("test").logits), policy_of(run))

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
         report,
         store,
         training,
+        zoo,
     )
     from idn._native import build_info
     from idn.branchy import Branchy
     from idn.loss import exponential_weights, joint_loss
+    from idn.suggestion import suggest_exits
 
 __version__: str
 
@@ -46,7 +48,9 @@ __all__ = [
     "models",
     "report",
     "store",
+    "suggest_exits",
     "training",
+    "zoo",
 ]
 
 _MODULES = frozenset(
@@ -62,6 +66,7 @@ _MODULES = frozenset(
         "report",
         "store",
         "training",
+        "zoo",
     ]
 )
 _NAMES = {
@@ -69,6 +74,7 @@ _NAMES = {
     "build_info": "idn._native",
     "exponential_weights": "idn.loss",
     "joint_loss": "idn.loss",
+    "suggest_exits": "idn.suggestion",
 }
 
 check_torch()

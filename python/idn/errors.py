@@ -19,7 +19,7 @@ class DownloadError(DataError):
 
 
 class StoreError(Error):
-    """An HDF5 file of ours cannot be read or written."""
+    """An HDF5 file of ours cannot be read or written, or a network in the package cannot be read."""
 
 
 class ConfigError(Error):
@@ -28,3 +28,7 @@ class ConfigError(Error):
 
 class RunError(Error):
     """A training or evaluation run cannot go on."""
+
+
+class PolicyError(Error):
+    """A policy file cannot be read or written, or is of another network."""

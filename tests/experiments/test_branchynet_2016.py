@@ -14,7 +14,6 @@ from idn import costs, experiment, models, report
 from idn.experiment import claims
 from idn.experiment.comparison import FIELDS, Comparison, wilson
 from idn.report.table import main as table_command
-from idn.report.table import markdown_table
 
 ROOT = Path(__file__).resolve().parents[2]
 SLUG = "branchynet_2016"
@@ -226,7 +225,7 @@ def test_entries_tell_another_recipe_from_a_shortened_one(tmp_path: Path, name: 
     config = experiment.load(f"{SLUG}/{name}")
     (path / "config.yaml").write_text(config.as_yaml(), encoding="utf-8")
     assert {entry.preset for entry in found(path).values()} == {preset}
-    table = markdown_table([report.load(path)])
+    table = report.markdown_table([report.load(path)])
     assert f"Run `run` (preset cpu): {config.run.note}" in table.splitlines()
 
 

@@ -13,6 +13,7 @@ import pytest
 import idn
 import idn.data
 import idn.training
+import idn.zoo
 
 
 def seen_by_type_checkers(package: ModuleType) -> set[str]:
@@ -30,7 +31,9 @@ def seen_by_type_checkers(package: ModuleType) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("package", [idn, idn.data, idn.training], ids=lambda package: str(package.__name__))
+@pytest.mark.parametrize(
+    "package", [idn, idn.data, idn.training, idn.zoo], ids=lambda package: str(package.__name__)
+)
 def test_names_are_there_and_type_checkers_see_the_same(package: ModuleType) -> None:
     public = set(package.__all__) - {"__version__"}
     assert seen_by_type_checkers(package) >= public

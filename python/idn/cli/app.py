@@ -15,9 +15,12 @@ from idn.cli import (
     doctor_command,
     exit_codes,
     experiments_command,
+    policy_command,
     report_command,
     run_command,
+    suggest_command,
     sweep_command,
+    zoo_command,
 )
 
 app = typer.Typer(
@@ -31,9 +34,12 @@ app = typer.Typer(
 app.command("run")(run_command.run)
 app.command("sweep")(sweep_command.sweep)
 app.command("report")(report_command.report)
+app.command("suggest")(suggest_command.suggest)
 app.command("experiments")(experiments_command.experiments)
+app.add_typer(policy_command.app, name="policy")
 app.add_typer(config_command.app, name="config")
 app.add_typer(data_command.app, name="data")
+app.add_typer(zoo_command.app, name="zoo")
 app.command("doctor")(doctor_command.doctor)
 
 _debug = False
