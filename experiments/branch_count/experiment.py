@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from idn.experiment import published, study_tests
-from idn.experiment.fronts import exit_costs, trade_off
+from idn.experiment.fronts import Cost, exit_costs, trade_off
 from idn.experiment.paired import check_same_samples, paired
 from idn.report.format import macs
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from idn.experiment.comparison import Comparison
     from idn.experiment.study import StudyData
     from idn.report import RunData
-    from idn.report.marks import Cost
 
 
 def study_claims(study: StudyData) -> list[Comparison]:
@@ -58,4 +57,4 @@ def _wider(three: RunData, two: RunData, cost: Cost) -> study_tests.Outcome:
 
 
 def _words(value: float, cost: Cost) -> str:
-    return macs(value) if cost == "macs" else f"{value:.3f} ms"
+    return macs(value) if cost == "macs" else f"{value:.2f} of the trunk's time"

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from idn.experiment import published, study_tests
+from idn.experiment.fronts import Cost
 
 if TYPE_CHECKING:
     from idn.experiment.comparison import Comparison
     from idn.experiment.study import StudyData
     from idn.report import RunData
-    from idn.report.marks import Cost
 
 MARGIN = 1.0  # percentage points
 

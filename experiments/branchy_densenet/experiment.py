@@ -58,10 +58,9 @@ class BestSetting:
         costs = exit_costs(run, "macs")
         assert costs is not None
         outcome = trade_off(run, costs).best
-        gain, each = None, exit_costs(run, "ms")
-        if each is not None and run.summary.time is not None:
-            spent = sum(rate / 100 * ms for rate, ms in zip(outcome.exit_rates, each, strict=True))
-            gain = run.summary.time.trunk_ms / spent
+        times, gain = exit_costs(run, "time"), None
+        if times is not None:
+            gain = 100 / sum(rate * time for rate, time in zip(outcome.exit_rates, times, strict=True))
         return cls(outcome, run.summary.trunk_macs / outcome.cost, gain)
 
 

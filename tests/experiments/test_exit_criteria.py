@@ -62,6 +62,13 @@ def test_time_counts_what_the_criterion_costs_and_operations_do_not(tmp_path: Pa
     assert one(entries, f"{claim} (by measured time)").holds is False
 
 
+def test_a_machine_that_was_slower_during_one_run_makes_no_difference(tmp_path: Path) -> None:
+    runs = study(tmp_path, (0.7, 0.9), (0.5, 0.9))
+    before = judged(SLUG, runs)
+    runs["confidence"] = run(tmp_path / "slow", surely(SAMPLES, 0.7, 0.9), exit_ms=[5.0, 10.0], trunk_ms=15.0)
+    assert judged(SLUG, runs) == before
+
+
 def test_runs_that_were_not_timed_exit_by_exit_leave_time_untested(tmp_path: Path) -> None:
     entries = judged(SLUG, study(tmp_path, (0.7, 0.9), (0.5, 0.9), ms=None))
     assert [entry.holds for entry in entries] == [None, True]

@@ -101,7 +101,7 @@ def test_version_is_the_package_version(idn: Idn) -> None:
         (
             ["run", "branchynet_2016/smoke", "model.name=alexnet"],
             exit_codes.USAGE,
-            "a run needs some: b_alexnet",
+            "exit_weights has 3 numbers for 1 exits",
         ),
         (["run", "branchynet_2016/lenet_paper", "data.root=nowhere"], exit_codes.DATA, "idn data get mnist"),
         (["config", "show", "./none.yaml"], exit_codes.USAGE, "there is no file"),

@@ -116,23 +116,27 @@ def test_both_networks_are_timed_on_the_same_samples_in_turns(monkeypatch: pytes
     # Every measurement spans one tick of a second.
     assert (found["trunk_ms"], found["branchy_ms"], found["gain"]) == (1000.0, 1000.0, 1.0)
     assert found["spread"] == {"trunk_ms": [1000.0] * 2, "branchy_ms": [1000.0] * 2, "gain": [1.0] * 2}
+    assert found["exit_ms"] == [1000.0, 1000.0]
     assert (found["samples"], found["repeats"], found["threads"]) == (3, 2, torch.get_num_threads())
-    trunk_first, branchy_first = ["trunk", "branchy"], ["branchy", "trunk"]
-    measured = order[2 * 3 :]  # after the warm-up of one pass
-    assert measured[: 2 * 3] == trunk_first + branchy_first + trunk_first
-    assert measured[2 * 3 :] == branchy_first + trunk_first + branchy_first
+    # After the two come the samples that leave at each exit.
+    trunk_first, branchy_first = ["trunk", *["branchy"] * 3], ["branchy", "trunk", *["branchy"] * 2]
+    measured = order[4 * 3 :]  # after the warm-up of one pass
+    assert measured[: 4 * 3] == trunk_first + branchy_first + trunk_first
+    assert measured[4 * 3 :] == branchy_first + trunk_first + branchy_first
 
 
 def test_timing_reports_median_and_range_of_the_repeats() -> None:
     model = models.build("b_lenet", classes=3, in_channels=1, image_size=8).eval()
-    # One sample, three repeats; who goes first alternates. Durations: trunk 2, 4, 6; branchy 1, 1, 3 seconds.
-    durations = [2, 1, 1, 4, 6, 3]
+    # One sample, three repeats; who goes first alternates. Durations: trunk 2, 4, 6; branchy 1, 1, 3 seconds;
+    # 5, 7, 9 for a sample that leaves at exit 1, and 8 for one that stays.
+    durations = [2, 1, 5, 8, 1, 4, 7, 8, 6, 3, 9, 8]
     times = list(itertools.accumulate(itertools.chain.from_iterable((0, duration) for duration in durations)))
     clock = iter(times)
     found = timing.measure(model, torch.zeros(1, 1, 8, 8), NEVER, 3, clock=lambda: float(next(clock)))
     assert found["trunk_ms"] == 4000.0
     assert found["branchy_ms"] == 1000.0
     assert found["gain"] == 4.0
+    assert found["exit_ms"] == [7000.0, 8000.0]
     assert found["spread"] == {"trunk_ms": [2000, 6000], "branchy_ms": [1000, 3000], "gain": [2.0, 4.0]}
 
 
@@ -196,3 +200,15 @@ def test_configs_inside_an_installed_package_are_found(
     monkeypatch.setattr(catalog, "package_root", lambda: tmp_path / "idn")
     assert catalog.slugs() == ["slug"]
     assert catalog.find("slug/one") == inside / "one.yaml"
+
+
+def test_a_sample_made_to_leave_at_an_exit_runs_what_is_needed_up_to_there() -> None:
+    model = models.build("b_lenet", classes=3, in_channels=1, image_size=8).eval()
+    reached: list[str] = []
+    model.heads[0].register_forward_hook(lambda *_: reached.append("exit 1"))
+    model.trunk.get_submodule("linear2").register_forward_hook(lambda *_: reached.append("output"))
+    ticks = itertools.count()
+    timing.measure(model, torch.zeros(1, 1, 8, 8), NEVER, 1, clock=lambda: float(next(ticks)))
+    # The trunk alone, a policy that lets nobody out, leaving at exit 1, leaving at the last one.
+    once = ["output", "exit 1", "output", "exit 1", "exit 1", "output"]
+    assert reached == once + once  # warm-up and measurement

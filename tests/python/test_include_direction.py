@@ -40,7 +40,7 @@ HOMES: dict[str, str] = {
     r"(hdf5|H5\w*)\.h": "store/hdf5",
     r"(oneapi/)?tbb/.*": "core/parallel",
     r"boost/.*": "math/incomplete_beta",
-    r"Eigen/.*": "exits/calibration",
+    r"Eigen/.*": "exits/",
     r"zlib\.h": "store/chunk",
     r"sqlite3\.h": "store/database",
     r"sys/socket\.h|netinet/.*|arpa/.*|zmq.*": "net/",

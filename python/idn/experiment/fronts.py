@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,9 @@ from idn.experiment.paired import Difference, check_same_samples, paired
 if TYPE_CHECKING:
     from idn.exits import Front, Policy
     from idn.report import RunData
-    from idn.report.marks import Cost
     from idn.store import Trace
 
+Cost = Literal["macs", "time"]
 BUDGETS = 25
 
 
@@ -96,16 +96,18 @@ class AtBudgets:
 
 
 def exit_costs(run: RunData, cost: Cost) -> list[float] | None:
-    """What a sample costs that leaves at each exit: MACs, heads included, or ms as measured, one at a time.
+    """What a sample costs that leaves at each exit: MACs, heads included, or its time.
 
-    None where time was not measured, or not exit by exit.
+    Time is as measured, one sample at a time, and in units of that of the trunk, which was measured in turns
+    with it: of two runs on the same trunk, that a machine was slower during one then makes no difference.
+    None where it was not measured, or not exit by exit.
     """
     exits, time = run.summary.exits, run.summary.time
     if cost == "macs":
         return [exit_.macs for exit_ in exits]
-    if time is None or time.exit_ms is None or len(time.exit_ms) != len(exits):
+    if time is None or time.exit_ms is None or len(time.exit_ms) != len(exits) or time.trunk_ms == 0:
         return None
-    return list(time.exit_ms)
+    return [ms / time.trunk_ms for ms in time.exit_ms]
 
 
 def policy_of(run: RunData) -> Policy:

@@ -6,15 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from idn.experiment.comparison import Comparison, claim
-from idn.experiment.fronts import AtBudgets, compare, exit_costs, trade_off
+from idn.experiment.fronts import AtBudgets, Cost, compare, exit_costs, trade_off
 
 if TYPE_CHECKING:
     from idn.experiment.study import StudyData
     from idn.report import RunData
-    from idn.report.marks import Cost
 
 Outcome = tuple[bool | None, str]
-UNITS: dict[Cost, str] = {"ms": "measured time", "macs": "MACs"}
+UNITS: dict[Cost, str] = {"time": "measured time", "macs": "MACs"}
 NOT_TIMED = "not timed exit by exit"
 
 

@@ -24,8 +24,8 @@ def measure(
 ) -> dict[str, Any]:
     """Times `idn.inference.infer`, heads and decisions included, against the trunk's own forward.
 
-    All are interleaved sample by sample and take turns to go first, so that a slow moment of the machine
-    meets all. One pass over the samples is one repeat; what is reported is the median of the repeats' means,
+    All are interleaved sample by sample, and the two take turns to go first, so that a slow moment of the
+    machine meets all. One pass over the samples is one repeat; what is reported is the median of the repeats' means,
     and as spread the least and the most.
 
     :param images: (samples, channels, height, width), normalised, on the model's device.
@@ -63,17 +63,17 @@ def measure(
     ways: dict[str, Callable[[torch.Tensor], object]] = {"trunk": trunk, "branchy": branchy}
     exits = [f"exit {index}" for index in range(model.exit_count)]
     ways |= {name: leaving_at(index) for index, name in enumerate(exits)}
-    names = list(ways)
-    means: dict[str, list[float]] = {name: [] for name in names}
+    means: dict[str, list[float]] = {name: [] for name in ways}
     with torch.inference_mode():
         for image in samples[: min(10, len(samples))]:
             for run in ways.values():
                 run(image)
         for repeat in range(repeats):
-            seconds = dict.fromkeys(names, 0.0)
+            seconds = dict.fromkeys(ways, 0.0)
             for index, image in enumerate(samples):
-                first = (index + repeat) % len(names)
-                for name in names[first:] + names[:first]:
+                # The two that are compared stand side by side, and take turns to go first.
+                pair = ("trunk", "branchy") if (index + repeat) % 2 == 0 else ("branchy", "trunk")
+                for name in (*pair, *exits):
                     seconds[name] += timed(ways[name], image)
             for name, total in seconds.items():
                 means[name].append(1000 * total / len(samples))
