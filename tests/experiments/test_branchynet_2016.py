@@ -79,8 +79,8 @@ def test_the_report_of_a_smoke_run_names_the_run_and_loads_nothing(finished: tup
     name, result = finished
     text = (result.run_dir / "report.html").read_text(encoding="utf-8")
     assert f"b_{name} on digits" in text
-    assert text.count("<svg") == 3
-    assert "src=" not in text
+    assert text.count("<svg") == 4  # trade-off, epochs, who leaves where, reliability
+    assert text.count("src=") == text.count('src="data:image/')
     assert "http://" not in text.replace("http://www.w3.org/", "")
 
 

@@ -6,22 +6,35 @@ refused, and nothing in it is executed.
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from idn import _atomic, inference
 from idn.errors import PolicyError
 from idn.exits.criterion import policy_of
+from idn.exits.digest import trace_digest, weights_digest
 from idn.exits.policy import Policy
+from idn.exits.policy_parts import (
+    Accuracy,
+    Amount,
+    Asked,
+    Budget,
+    Criterion,
+    MaxDrop,
+    Number,
+    Part,
+    Risk,
+    Sha256,
+    Validation,
+    Word,
+)
 
 __all__ = [
     "Accuracy",
@@ -36,129 +49,31 @@ __all__ = [
 
 MAX_BYTES = 1 << 20
 
-_Number = Annotated[float, Field(allow_inf_nan=False)]
-_Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
-_Share = Annotated[float, Field(gt=0, lt=1)]
-_Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-_Count = Annotated[int, Field(ge=1, le=2**53)]
-_Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-_Word = Annotated[str, Field(min_length=1, max_length=100)]
 
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class MaxDrop(_Part):
-    """The cheapest whose accuracy is no more than `points` (percentage points) below the last exit's."""
-
-    for_: Literal["max_drop"] = Field("max_drop", alias="for")
-    points: _Percent
-
-
-class Budget(_Part):
-    """The most accurate whose mean cost is at most this, in the unit of the costs."""
-
-    for_: Literal["budget"] = Field("budget", alias="for")
-    at_most: _Amount
-
-
-class Accuracy(_Part):
-    """The cheapest with at least this accuracy in percent."""
-
-    for_: Literal["accuracy"] = Field("accuracy", alias="for")
-    at_least: _Amount
-
-
-class Risk(_Part):
-    """The cheapest shown to lose at most `epsilon` of accuracy with probability 1 - `delta`.
-
-    Thresholds were proposed on one half of the validation data, drawn by `seed`, and tested on the other.
-    """
-
-    for_: Literal["risk"] = Field("risk", alias="for")
-    epsilon: _Share
-    delta: _Share
-    bound: Literal["clopper_pearson", "hoeffding_bentkus"]
-    seed: Annotated[int, Field(ge=0)]
-
-
-Asked = Annotated[MaxDrop | Budget | Accuracy | Risk, Field(discriminator="for_")]
-
-
-class Validation(_Part):
-    """What the policy does on the validation data it was chosen on, so a little better than elsewhere.
-
-    Percent, and the mean cost per sample; `full_accuracy` is the last exit's. `sha256` is `trace_digest` of
-    logits and labels.
-    """
-
-    sha256: _Sha256
-    samples: _Count
-    accuracy: _Percent
-    full_accuracy: _Percent
-    exit_rates: list[_Percent]
-    mean_cost: _Amount
-
-
-class _Criterion(_Part):
-    def per_exit(self) -> dict[str, list[Any]]:
-        """What is given for each exit, by name."""
-        return {}
-
-
-class _OfProbabilities(_Criterion):
-    name: Literal["confidence", "margin"]
-    temperature: _Number | list[_Number]
-
-    def per_exit(self) -> dict[str, list[Any]]:
-        return {"temperature": self.temperature} if isinstance(self.temperature, list) else {}
-
-
-class _OfEntropy(_OfProbabilities):
-    name: Literal["entropy"]  # type: ignore[assignment]
-    normalized: bool
-
-
-class _Counting(_Criterion):
-    name: Literal["patience", "vote"]
-
-
-class _Parameters(_Part):
-    means: list[list[_Number]]
-    deviations: list[list[_Number]]
-    weights: list[list[_Number]]
-    intercepts: list[_Number]
-
-
-class _OfLearned(_Criterion):
-    name: Literal["learned"]
-    parameters: _Parameters
-
-    def per_exit(self) -> dict[str, list[Any]]:
-        return {"parameters": self.parameters.intercepts}
-
-
-Criterion = Annotated[_OfProbabilities | _OfEntropy | _Counting | _OfLearned, Field(discriminator="name")]
-
-
-class PolicyFile(_Part):
+class PolicyFile(Part):
     """A policy with its origin. `criterion` is the policy's `rule`; a threshold of None is never taken.
 
     `costs` (one per exit, in `cost_unit`) is what a sample costs that leaves there.
     """
 
-    idn_policy: Literal[1] = 1
-    idn: _Word
+    idn_policy: int = 1
+    idn: Word
     criterion: Criterion
-    thresholds: list[_Number | None]
+    thresholds: list[Number | None]
     exits: Annotated[int, Field(ge=1, le=10_000)]
     classes: Annotated[int, Field(ge=2, le=2**31)]
-    weights_sha256: _Sha256
+    weights_sha256: Sha256
     asked: Asked
-    cost_unit: _Word
-    costs: list[_Amount]
+    cost_unit: Word
+    costs: list[Amount]
     validation: Validation
+
+    @field_validator("idn_policy")
+    @classmethod
+    def _is_known(cls, version: int) -> int:
+        if version != 1:
+            raise ValueError(f"version {version} of the format is not known, only 1; a newer idn reads it")
+        return version
 
     @model_validator(mode="after")
     def _fits(self) -> PolicyFile:
@@ -296,40 +211,6 @@ class PolicyFile(_Part):
             return cls.model_validate(value)
         except ValidationError as error:
             raise PolicyError(f"{place} is no policy file: {_first_problem(error)}") from error
-
-
-def weights_digest(weights: Mapping[str, Any]) -> str:
-    """Compute the SHA-256 of a network's weights, whatever file, device or order they are in.
-
-    Of each tensor, sorted by name: the lengths of what follows, then name, type, shape and bytes in C order.
-
-    :param weights: what `model.state_dict()` gives.
-    :raises ValueError: for an entry that is not a tensor.
-    """
-    digest = hashlib.sha256(b"idn weights 1\n")
-    for name in sorted(weights):
-        tensor = weights[name]
-        if not isinstance(tensor, torch.Tensor):
-            raise ValueError(f"{name} is a {type(tensor).__name__}, expected a tensor.")
-        kind = str(tensor.dtype).removeprefix("torch.")
-        content = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data
-        _add(digest, [name.encode(), kind.encode(), str(list(tensor.shape)).encode(), content])
-    return digest.hexdigest()
-
-
-def trace_digest(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> str:
-    """Compute the SHA-256 of recorded logits (samples, exits, classes) and labels (samples,)."""
-    digest = hashlib.sha256(b"idn trace 1\n")
-    for values, kind in ((logits, "<f4"), (labels, "<i8")):
-        content = np.ascontiguousarray(values, dtype=kind)
-        _add(digest, [str(list(content.shape)).encode(), content.reshape(-1).view(np.uint8).data])
-    return digest.hexdigest()
-
-
-def _add(digest: Any, parts: Iterable[bytes | memoryview]) -> None:
-    for part in parts:
-        digest.update(f"{len(part)} ".encode())
-        digest.update(part)
 
 
 def _refuse_constant(name: str) -> float:

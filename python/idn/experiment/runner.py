@@ -29,6 +29,7 @@ RESULTS = (
     "model.pt",
     "traces.h5",
     "summary.json",
+    "policy.json",
     "comparison.json",
     "report.html",
 )
@@ -137,7 +138,7 @@ def _run(
     loaded: LoadedConfig, run_dir: Path, tell: Reporter, log: Reporter | None, start: Path | None
 ) -> None:
     from idn import report
-    from idn.experiment import claims, environment, steps, summary
+    from idn.experiment import claims, environment, run_policy, steps, summary
     from idn.training.devices import resolve_device, using_threads
 
     config = loaded.run
@@ -150,7 +151,7 @@ def _run(
             described["data"] = identity
         files.write_json(run_dir / "environment.json", described)
         trained = steps.train(config, run_dir, tell, log, start)
-        steps.save_weights(trained, run_dir)
+        weights = steps.save_weights(trained, run_dir)
         tell("recording the logits of every exit on validation and test")
         traces = steps.record(trained, config, run_dir)
         tell("choosing thresholds on validation")
@@ -160,13 +161,16 @@ def _run(
         found["time"] = steps.measure(trained, config, policy)
     found |= {
         "preset": loaded.preset,
+        "weights_sha256": weights,
         "device": str(trained.device),
         "classes": trained.test.classes,
         "trunk": trained.trunk,
         "training_seconds": trained.seconds,
     }
     files.write_json(run_dir / "summary.json", found)
-    compared = claims.of(report.load(run_dir))
+    finished_run = report.load(run_dir)
+    run_policy.of_run(finished_run).save(run_dir / "policy.json")
+    compared = claims.of(finished_run)
     files.write_json(run_dir / "comparison.json", [entry.as_dict() for entry in compared])
     report.write(run_dir)
 

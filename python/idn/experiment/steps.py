@@ -145,20 +145,24 @@ def train(
     )
 
 
-def save_weights(trained: Trained, run_dir: Path) -> None:
+def save_weights(trained: Trained, run_dir: Path) -> str:
     """Writes the weights to model.pt, as `torch.load(..., weights_only=True)` reads them.
 
+    :returns: their digest, as policy files name the network by.
     :raises idn.errors.RunError: if it cannot be written.
     """
     import io
 
     import torch
 
+    from idn.exits.digest import weights_digest
     from idn.training.files import write_atomically
 
+    weights = {name: value.cpu().contiguous() for name, value in trained.model.state_dict().items()}
     buffer = io.BytesIO()
-    torch.save({name: value.cpu().contiguous() for name, value in trained.model.state_dict().items()}, buffer)
+    torch.save(weights, buffer)
     write_atomically(run_dir / "model.pt", buffer.getvalue())
+    return weights_digest(weights)
 
 
 def _trunk_alone(trunk: torch.nn.Module, batches: Batches, device: torch.device) -> dict[str, Any]:
