@@ -16,7 +16,7 @@ generated=$fresh/idn/_idn
 if [ -f "$generated.pyi" ]; then # a module without submodules
   mkdir -p "$generated" && mv "$generated.pyi" "$generated/__init__.pyi"
 fi
-ruff check -q --config "$root/pyproject.toml" --select I --fix "$generated"
+ruff check -q --config "$root/pyproject.toml" --select I,RUF022 --fix "$generated"
 ruff format -q --config "$root/pyproject.toml" "$generated"
 
 if [ "${1:-}" = --check ]; then

@@ -12,9 +12,9 @@ import numpy.typing
 import torch
 
 __all__: list[str] = [
+    "FEATURES",
     "Calibration",
     "Criterion",
-    "FEATURES",
     "LearnedScore",
     "ReliabilityBin",
     "ThresholdGrid",

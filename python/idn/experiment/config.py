@@ -6,6 +6,7 @@ Configs are data: no tags, no interpolation, no resolver, nothing that runs.
 from __future__ import annotations
 
 import difflib
+import functools
 import hashlib
 import json
 from collections.abc import Sequence
@@ -84,9 +85,8 @@ class LoadedConfig:
         ours = [file for file in self.files if catalog.is_ours(file)]
         if not ours:
             return changed
-        try:
-            recipe = load(str(ours[-1]) if self.variant is None else f"{ours[-1]}:{self.variant}").run
-        except (ConfigError, ValueError):  # a base that is no whole config by itself, or lacks the variant
+        recipe = _recipes(ours[-1]).get(self.variant)
+        if recipe is None:  # a base that is no whole config by itself, or lacks the variant
             return changed
         same = _settings(self.run, _NOT_RECIPE) == _settings(recipe, _NOT_RECIPE)
         return self.run.preset if same else changed
@@ -114,6 +114,9 @@ class Study:
         return Path(self.experiment) / self.study_id
 
 
+Known = dict[tuple[str, tuple[str, ...]], LoadedConfig]
+
+
 def load(name: str | Path, overrides: Sequence[str] = ()) -> LoadedConfig:
     """Loads, merges and checks a config of one run.
 
@@ -126,7 +129,7 @@ def load(name: str | Path, overrides: Sequence[str] = ()) -> LoadedConfig:
         a file that is not plain YAML; the message names file and line, the dotted path and what comes
         closest.
     """
-    return _load(str(name), overrides, ())
+    return _load(str(name), overrides, (), {})
 
 
 def load_study(name: str | Path, overrides: Sequence[str] = ()) -> Study | None:
@@ -135,18 +138,19 @@ def load_study(name: str | Path, overrides: Sequence[str] = ()) -> Study | None:
     :raises ValueError: as `load`.
     :raises idn.errors.ConfigError: as `load`.
     """
-    return _load_study(str(name), overrides, ())
+    return _load_study(str(name), overrides, (), {})
 
 
-def _load(name: str, overrides: Sequence[str], asked: tuple[str, ...]) -> LoadedConfig:
+def _load(name: str, overrides: Sequence[str], asked: tuple[str, ...], known: Known) -> LoadedConfig:
+    """Loads a config of one run; `asked` are those on the way to it, `known` those found on other ways."""
     base, variant = _split_variant(name)
-    study = _load_study(base, overrides, asked, only=variant)
+    study = _load_study(base, overrides, asked, known, only=variant)
     if study is not None:
-        known = list(study.variants)
         if variant is None:
+            names = list(study.variants)
             raise ConfigError(
-                f"config {name!r} is a study of {len(known)} runs, {', '.join(known)}; "
-                f"name one of them, such as {name}:{known[0]}"
+                f"config {name!r} is a study of {len(names)} runs, {', '.join(names)}; "
+                f"name one of them, such as {name}:{names[0]}"
             )
         return study.variants[variant]
     if variant is not None:
@@ -160,11 +164,11 @@ def _load(name: str, overrides: Sequence[str], asked: tuple[str, ...]) -> Loaded
         raise ConfigError(
             f"{key} starts from itself: {' -> '.join([*asked, key])}; take one `start_from` away"
         )
-    return one if one.run.start_from is None else _started(one, file, places, (*asked, key))
+    return one if one.run.start_from is None else _started(one, file, places, (*asked, key), known)
 
 
 def _load_study(
-    name: str, overrides: Sequence[str], asked: tuple[str, ...], only: str | None = None
+    name: str, overrides: Sequence[str], asked: tuple[str, ...], known: Known, only: str | None = None
 ) -> Study | None:
     """All variants; those other than `only` without what they start from in the same file."""
     file = catalog.find(name)
@@ -191,7 +195,7 @@ def _load_study(
         # What other variants start from counts for the name of the study only where it is outside of it.
         inside = _origin(one.run, file) == file
         if one.run.start_from is not None and (wanted or not inside) and key not in asked:
-            one = _started(one, file, where, (*asked, key))
+            one = _started(one, file, where, (*asked, key), known)
         loaded[variant] = one
         identity[variant] = _settings(one.run, (*_NOT_RESULTS, "start_from")) | {
             "start": _split_variant(one.run.start_from or "")[1] if inside else one.start and one.start.digest
@@ -230,17 +234,34 @@ def _origin(run: RunConfig, file: Path) -> Path:
     return catalog.find(base, file.parent) if base else file
 
 
-def _started(one: LoadedConfig, file: Path, places: dict[str, Place], asked: tuple[str, ...]) -> LoadedConfig:
+def _started(
+    one: LoadedConfig, file: Path, places: dict[str, Place], asked: tuple[str, ...], known: Known
+) -> LoadedConfig:
     """The same config with what it starts from."""
     # A start in another file is what that file says, whatever is changed here, but on the same machine.
     overrides = one.overrides
     if _origin(one.run, file) != file:
         overrides = [override for override in overrides if override.startswith(_OF_THE_MACHINE)]
+    key = (str(one.run.start_from), tuple(overrides))
     try:
-        return replace(one, start=_load(str(one.run.start_from), overrides, asked))
+        if key not in known:
+            known[key] = _load(key[0], overrides, asked, known)
+        return replace(one, start=known[key])
     except ValueError as error:
         place = places.get("start_from", catalog.label(file))
         raise ConfigError(f"{place}: start_from: {error}") from error
+
+
+@functools.lru_cache(maxsize=64)
+def _recipes(file: Path) -> dict[str | None, RunConfig]:
+    """A config of ours as it is, by variant (None: it has none); what is installed stays as it is."""
+    try:
+        study = load_study(str(file))
+        if study is None:
+            return {None: load(str(file)).run}
+    except ConfigError:
+        return {}
+    return {variant: one.run for variant, one in study.variants.items()}
 
 
 def _split_variant(name: str) -> tuple[str, str | None]:

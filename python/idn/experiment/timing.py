@@ -25,8 +25,8 @@ def measure(
     """Times `idn.inference.infer`, heads and decisions included, against the trunk's own forward.
 
     All are interleaved sample by sample, and the two take turns to go first, so that a slow moment of the
-    machine meets all. One pass over the samples is one repeat; what is reported is the median of the repeats' means,
-    and as spread the least and the most.
+    machine meets all. One pass over the samples is one repeat; what is reported is the median of the repeats'
+    means, and as spread the least and the most.
 
     :param images: (samples, channels, height, width), normalised, on the model's device.
     :returns: `trunk_ms`, `branchy_ms` (per sample), `gain` (trunk / branchy), `exit_ms` (of a sample that
