@@ -20,8 +20,16 @@ def cells(path: Path) -> list[tuple[str, str]]:
     return [(cell.cell_type, cell.source) for cell in notebook.cells]
 
 
+def executed(name: str, folder: Path) -> list[Any]:
+    """The outputs of all cells of a notebook that ran in a folder."""
+    notebook: Any = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
+    resources = {"metadata": {"path": folder}}
+    NotebookClient(notebook, timeout=300, kernel_name="python3", resources=resources).execute()
+    return [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+
+
 def test_there_is_a_notebook_to_test() -> None:
-    assert [path.stem for path in PAIRS] == ["trade_off"]
+    assert [path.stem for path in PAIRS] == ["policy", "trade_off"]
 
 
 @pytest.mark.parametrize("path", PAIRS, ids=lambda path: path.stem)
@@ -60,11 +68,14 @@ def test_the_trade_off_notebook_runs_on_a_run_and_draws_three_figures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("IDN_RUN", str(synthetic_run.write(tmp_path / "run-1")))
-    notebook: Any = nbformat.read(NOTEBOOKS / "trade_off.ipynb", as_version=4)
-    client = NotebookClient(
-        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
-    )
-    client.execute()
-    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    outputs = executed("trade_off", tmp_path)
     assert sum("image/png" in output.get("data", {}) for output in outputs) == 3
     assert any("trunk alone" in output.get("data", {}).get("text/plain", "") for output in outputs)
+
+
+def test_the_policy_notebook_runs_from_the_zoo_to_a_policy_on_test_data(tmp_path: Path) -> None:
+    outputs = executed("policy", tmp_path)
+    assert sum("image/png" in output.get("data", {}) for output in outputs) == 2
+    printed = "".join(output.get("text", "") for output in outputs)
+    assert '"criterion"' in printed
+    assert "of the operations of all exits" in printed
