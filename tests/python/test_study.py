@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,6 +14,7 @@ import torch
 
 from idn import experiment, report
 from idn.errors import ConfigError, RunError
+from idn.experiment import files, starting
 from idn.experiment import study as studies
 from idn.experiment.config import Study
 
@@ -145,6 +150,21 @@ def test_a_start_in_another_file_keeps_its_settings_but_runs_on_the_same_machine
     assert (start.run.training.seed, start.run.training.threads) == (0, 2)
 
 
+def test_a_start_holds_out_the_same_samples(tmp_path: Path) -> None:
+    write(tmp_path, BASE + VARIANTS)
+    other = write(tmp_path, BASE + "start_from: mine.yaml:heads\n", "other.yaml")
+    start = experiment.load(other, ["data.seed=5"]).start
+    assert start is not None
+    assert start.run.data.seed == 5
+    split = write(
+        tmp_path, BASE.replace("digits}", "digits, seed: 5}") + "start_from: mine.yaml:heads\n", "split.yaml"
+    )
+    with pytest.raises(
+        ConfigError, match=r"data\.seed is 5, but .*mine\.yaml:heads.* has 0; both need the same split"
+    ):
+        experiment.load(split)
+
+
 def test_a_start_counts_for_the_name_of_the_run(tmp_path: Path) -> None:
     write(tmp_path, BASE + VARIANTS)
     other = write(tmp_path, BASE + "start_from: mine.yaml:heads\n", "other.yaml")
@@ -184,6 +204,93 @@ def test_configs_that_start_from_each_other_across_files_are_refused(tmp_path: P
         experiment.load(f"{two}:a")
     with pytest.raises(ConfigError, match="starts from itself"):
         experiment.load_study(two)
+
+
+def test_variants_that_are_not_asked_for_make_no_cycle(tmp_path: Path) -> None:
+    one = write(tmp_path, BASE + "variants: {a: {start_from: 'two.yaml:b'}}", "one.yaml")
+    write(tmp_path, BASE + "variants: {b: {}, c: {start_from: 'one.yaml:a'}}", "two.yaml")
+    start = experiment.load(f"{one}:a").start
+    assert start is not None
+    assert start.variant == "b"
+
+
+def test_a_deeper_trunk_is_refused_too(finished: tuple[str, Path]) -> None:
+    config, folder = finished
+    from idn import models
+    from idn.branchy import Branchy
+
+    whole = models.build("lenet", in_channels=1, image_size=8)
+    assert isinstance(whole, torch.nn.Sequential)
+    shallower = Branchy(whole[:-1], {}, example_input=torch.zeros(1, 1, 8, 8))
+    with pytest.raises(ValueError, match=r"it has trunk\.linear2\.\w+, which is missing here"):
+        starting.load(shallower, experiment.load(f"{config}:trunk").run, folder / "trunk")
+
+
+def test_a_start_that_was_trained_anew_is_not_passed_off_as_the_old_one(tmp_path: Path) -> None:
+    config, out = write(tmp_path, BASE + VARIANTS), tmp_path / "runs"
+    heads = experiment.run(f"{config}:heads", out, quiet)
+    assert heads is not None
+    trunk = heads.run_dir.parent / "trunk" / "summary.json"
+    trunk.write_text(trunk.read_text().replace(json.loads(trunk.read_text())["weights_sha256"], "ab" * 32))
+    with pytest.raises(RunError, match="is finished with start"):
+        experiment.run(f"{config}:heads", out, quiet)
+    (heads.run_dir / "report.html").unlink()
+    with pytest.raises(RunError, match="began from weights"):
+        experiment.run(f"{config}:heads", out, quiet)
+    assert experiment.run(f"{config}:heads", out, quiet, force=True) is not None
+
+
+def test_settings_that_changed_under_a_finished_run_are_seen(tmp_path: Path) -> None:
+    out = tmp_path / "runs"
+    write(tmp_path, BASE + VARIANTS)
+    other = write(tmp_path, "extends: mine.yaml\nvariants: {trunk: {start_from: 'one.yaml'}}", "other.yaml")
+    write(tmp_path, BASE.replace('exits: ["conv1: pool-linear"]', "exits: null"), "one.yaml")
+    assert experiment.run(f"{other}:trunk", out, quiet) is not None
+    write(tmp_path, BASE.replace('exits: ["conv1: pool-linear"]', "exits: null") + "note: same\n", "one.yaml")
+    assert experiment.run(f"{other}:trunk", out, quiet) is not None
+    text = BASE.replace('exits: ["conv1: pool-linear"]', "exits: null").replace("epochs: 1", "epochs: 2")
+    write(tmp_path, text, "one.yaml")
+    with pytest.raises(RunError, match="is finished with settings"):
+        experiment.run(f"{other}:trunk", out, quiet)
+
+
+def test_a_start_in_use_is_waited_for(tmp_path: Path) -> None:
+    config, out = write(tmp_path, BASE + VARIANTS), tmp_path / "runs"
+    said: list[str] = []
+    trunk = out / experiment.load(f"{config}:trunk").folder
+    free = threading.Event()
+
+    def hold() -> None:
+        with files.exclusive(trunk):
+            held.set()
+            free.wait()
+
+    held = threading.Event()
+    holder = threading.Thread(target=hold)
+    holder.start()
+    held.wait()
+
+    def tell(line: str) -> None:
+        said.append(line)
+        if "waiting for another process" in line:
+            free.set()
+
+    assert experiment.run(f"{config}:heads", out, tell) is not None
+    holder.join()
+    assert any("waiting for another process" in line for line in said)
+
+
+def test_two_processes_run_a_study_together(tmp_path: Path) -> None:
+    config = write(tmp_path, BASE + VARIANTS)
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    done = subprocess.run(
+        [*command, "-m", "idn.cli", "run", config, "--out", str(tmp_path / "runs"), "--json"],
+        capture_output=True, text=True, timeout=400, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    metrics = json.loads(done.stdout.splitlines()[-1])["metrics"]
+    assert list(metrics) == ["trunk", "heads", "again"]
+    assert metrics["heads"]["trunk"]["test_accuracy"] == metrics["trunk"]["test"]["accuracy"]
 
 
 def test_another_trunk_is_refused(finished: tuple[str, Path], tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 Better = Literal["higher", "lower"]
+Z_95 = 1.959963984540054  # of a 95 % interval: the 97.5 % point of the normal distribution
 FIELDS = ("what", "published", "measured", "interval", "preset", "holds")
 
 
@@ -78,7 +79,7 @@ def wilson(successes: int, samples: int) -> tuple[float, float]:
         raise ValueError(
             f"a share needs 0 <= successes <= samples, samples > 0, not {successes} of {samples}"
         )
-    z = 1.959963984540054  # the 97.5 % point of the normal distribution
+    z = Z_95
     share, spread = successes / samples, z * z / samples
     centre = (share + spread / 2) / (1 + spread)
     half = z * math.sqrt(share * (1 - share) / samples + spread / (4 * samples)) / (1 + spread)

@@ -31,7 +31,8 @@ _NOT_RESULTS = (
     "training.checkpoint_every_epochs",
     "training.checkpoint_every_steps",
 )
-_OF_THE_MACHINE = ("data.root=", "training.threads=", "training.device=")
+# What a change to a run changes in what it starts from too.
+_SHARED = ("data.", "training.threads=", "training.device=")
 _NOT_RECIPE = (*_NOT_RESULTS, "training.seed", "data.seed", "measure")
 
 
@@ -170,7 +171,7 @@ def _load(name: str, overrides: Sequence[str], asked: tuple[str, ...], known: Kn
 def _load_study(
     name: str, overrides: Sequence[str], asked: tuple[str, ...], known: Known, only: str | None = None
 ) -> Study | None:
-    """All variants; those other than `only` without what they start from in the same file."""
+    """All variants; those other than `only` without what they start from."""
     file = catalog.find(name)
     documents = merging.chain(file)
     merged, places = merging.merge(documents)
@@ -192,14 +193,11 @@ def _load_study(
         value, where = merging.varied(merged, changes[variant], places, variant)
         value = merging.override(value, where, overrides)
         one = _one(value, where, file, documents, overrides, variant)
-        # What other variants start from counts for the name of the study only where it is outside of it.
-        inside = _origin(one.run, file) == file
-        if one.run.start_from is not None and (wanted or not inside) and key not in asked:
+        if one.run.start_from is not None and wanted:
             one = _started(one, file, where, (*asked, key), known)
         loaded[variant] = one
-        identity[variant] = _settings(one.run, (*_NOT_RESULTS, "start_from")) | {
-            "start": _split_variant(one.run.start_from or "")[1] if inside else one.start and one.start.digest
-        }
+        # How the start is called, not what it is: that is seen when a finished run is asked for.
+        identity[variant] = _settings(one.run, _NOT_RESULTS) | {"start_from": value.get("start_from")}
     first = next(iter(loaded.values())).run
     study_id = f"{file.stem}-{_digest(identity)[:8]}"
     loaded = {variant: replace(one, study_id=study_id) for variant, one in loaded.items()}
@@ -238,18 +236,26 @@ def _started(
     one: LoadedConfig, file: Path, places: dict[str, Place], asked: tuple[str, ...], known: Known
 ) -> LoadedConfig:
     """The same config with what it starts from."""
-    # A start in another file is what that file says, whatever is changed here, but on the same machine.
+    # A start in another file is what that file says, but on the same machine and data.
     overrides = one.overrides
     if _origin(one.run, file) != file:
-        overrides = [override for override in overrides if override.startswith(_OF_THE_MACHINE)]
+        overrides = [override for override in overrides if override.startswith(_SHARED)]
     key = (str(one.run.start_from), tuple(overrides))
     try:
         if key not in known:
             known[key] = _load(key[0], overrides, asked, known)
-        return replace(one, start=known[key])
+        start = known[key]
     except ValueError as error:
         place = places.get("start_from", catalog.label(file))
         raise ConfigError(f"{place}: start_from: {error}") from error
+    for name in ("name", "validation", "seed"):
+        here, there = getattr(one.run.data, name), getattr(start.run.data, name)
+        if here != there:  # what is held out here may have been trained on there
+            raise ConfigError(
+                f"{places.get(f'data.{name}', catalog.label(file))}: data.{name} is {here!r}, but "
+                f"{one.run.start_from}, which this starts from, has {there!r}; both need the same split"
+            )
+    return replace(one, start=start)
 
 
 @functools.lru_cache(maxsize=64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -47,9 +47,10 @@ def read_json(path: Path) -> Any:
 
 
 @contextmanager
-def exclusive(run_dir: Path) -> Iterator[None]:
+def exclusive(run_dir: Path, wait: Callable[[str], None] | None = None) -> Iterator[None]:
     """Holds a run directory for this process; the lock goes with the process, however that ends.
 
+    :param wait: where another process holds it, wait for that one, and say so here; refuse if None.
     :raises idn.errors.RunError: if another process holds it, or if it cannot be made.
     """
     import fcntl
@@ -65,7 +66,10 @@ def exclusive(run_dir: Path) -> Iterator[None]:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise RunError(
-                f"{run_dir} is in use by another process; wait for it, or choose another --out"
-            ) from None
+            if wait is None:
+                raise RunError(
+                    f"{run_dir} is in use by another process; wait for it, or choose another --out"
+                ) from None
+            wait(f"waiting for another process to finish {run_dir}")
+            fcntl.flock(stream, fcntl.LOCK_EX)
         yield

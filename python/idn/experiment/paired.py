@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from idn.experiment.comparison import wilson
+from idn.experiment.comparison import Z_95, wilson
 
 if TYPE_CHECKING:
     from idn.store import Trace
-
-_Z = 1.959963984540054  # the 97.5 % point of the normal distribution
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ def paired(gains: NDArray[np.float64]) -> Difference:
     samples = len(gains) + 2
     mean = float(gains.sum()) / samples
     variance = (float((gains**2).sum()) + 1) / samples - mean**2
-    half = _Z * math.sqrt(variance / samples)
+    half = Z_95 * math.sqrt(variance / samples)
     return Difference(100 * float(gains.mean()), 100 * (mean - half), 100 * (mean + half))
 
 

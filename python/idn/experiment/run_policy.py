@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from idn import exits
 from idn.errors import PolicyError, RunError
 from idn.exits import policy_file
+from idn.experiment import starting
 from idn.experiment.evaluate import Evaluation, evaluate
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def make(
     exits.check_apart(trace.logits, trace.labels, test.logits, test.labels)
     costs = costs_of(run, unit)
     fit = _fit(run, criterion, calibrate)
+    tried = _candidates(run)
     if isinstance(asked, policy_file.Risk):
         policy = exits.control_risk(
             trace.logits,
@@ -71,10 +73,11 @@ def make(
             delta=asked.delta,
             bound=asked.bound,
             seed=asked.seed,
+            candidates_per_exit=tried,
         ).policy
         return _described(run, policy, asked, unit)
     policy = fit(trace.logits, trace.labels)
-    front = exits.search(trace.logits, trace.labels, costs, policy)
+    front = exits.search(trace.logits, trace.labels, costs, policy, candidates_per_exit=tried)
     if isinstance(asked, policy_file.Budget):
         point = front.within(asked.at_most)
     elif isinstance(asked, policy_file.Accuracy):
@@ -112,17 +115,10 @@ def weights_of(run: RunData) -> str:
     kept = getattr(run.summary, "weights_sha256", None)
     if isinstance(kept, str):
         return kept
-    import torch
-
-    path = run.path / "model.pt"
     try:
-        weights = torch.load(path, map_location="cpu", weights_only=True)
-        return policy_file.weights_digest(weights)
-    except Exception as error:  # torch.load raises what it likes for a damaged file
-        raise RunError(
-            f"{run.path} has no weights_sha256 in summary.json, and model.pt cannot be read ({error}); "
-            "run the same config again with --force"
-        ) from error
+        return policy_file.weights_digest(starting.read_weights(run.path / "model.pt"))
+    except RunError as error:
+        raise RunError(f"{run.path} has no weights_sha256 in summary.json, and {error}") from error
 
 
 def costs_of(run: RunData, unit: Unit) -> list[float]:
@@ -174,6 +170,12 @@ def _fit(
 def _drop(run: RunData) -> policy_file.MaxDrop:
     value = _section(run, "thresholds").get("max_accuracy_drop")
     return policy_file.MaxDrop(points=float(value) if isinstance(value, (int, float)) else 0.0)
+
+
+def _candidates(run: RunData) -> int | None:
+    """How many thresholds the run tried at the exits before the last two."""
+    value = _section(run, "thresholds").get("candidates_per_exit")
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _section(run: RunData, name: str) -> dict[str, Any]:

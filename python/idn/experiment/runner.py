@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,6 +52,7 @@ def run(
     reporter: Reporter | None = None,
     *,
     force: bool = False,
+    wait: bool = False,
 ) -> RunResult | None:
     """Runs a config to its end, in `<out>/<experiment>/<config>-<digest of its settings>/`.
 
@@ -59,7 +62,9 @@ def run(
     :param config: what `idn.experiment.load` gives, or a name or path for it.
     :param out: where run directories go; `runs` in the current directory if None.
     :param reporter: takes lines about the progress; if None, they go to stderr, with bars on a terminal.
-    :param force: deletes what an earlier run of the same settings left, and starts again.
+    :param force: deletes what an earlier run of the same settings left, and starts again; what the config
+        starts from stays.
+    :param wait: waits for another process that runs the same, in place of refusing.
     :returns: None in all but the first process of a data-parallel run.
     :raises ValueError: for settings that do not fit the data or the network.
     :raises idn.errors.DataError: if the data is missing or damaged.
@@ -72,23 +77,28 @@ def run(
     if int(os.environ.get("WORLD_SIZE", "1")) > 1 and int(os.environ.get("RANK", "0")) > 0:
         # The first process returns a finished run at once, so there is nobody to train with.
         if force or not finished(run_dir):
-            if loaded.start is not None:
-                run(loaded.start, out, reporter)
-            _take_part(loaded, run_dir)
+            with ExitStack() as stack:
+                if loaded.start is not None:
+                    stack.enter_context(together(loaded.run))
+                    run(loaded.start, out, reporter)
+                _take_part(loaded, run_dir)
+                _wait_for_the_first(run_dir)
         return None
     is_new = not run_dir.exists()
-    with files.exclusive(run_dir):
+    with ExitStack() as stack:
+        stack.enter_context(files.exclusive(run_dir, tell if wait else None))
         if force:
             _clear(run_dir)
         if not force and finished(run_dir):
-            _refuse_other(loaded.run, run_dir)
+            _refuse_other(loaded, run_dir, everything)
             tell(f"{run_dir} is finished; --force runs it again")
         else:
             try:
                 start = None
                 if loaded.start is not None:
+                    stack.enter_context(together(loaded.run))
                     tell(f"{run_dir.name} starts from {loaded.run.start_from}")
-                    begun = run(loaded.start, out, reporter)
+                    begun = run(loaded.start, out, reporter, wait=True)
                     assert begun is not None  # this is the first process
                     start = begun.run_dir
                 _run(loaded, run_dir, tell, reporter, start)
@@ -104,28 +114,54 @@ def run(
         return RunResult(run_dir, files.read_json(run_dir / "summary.json"))
 
 
+@contextmanager
+def together(config: RunConfig) -> Iterator[None]:
+    """Keeps the processes of data-parallel training joined over several runs: they can meet only once."""
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        yield
+        return
+    from idn.training.devices import resolve_device
+    from idn.training.distributed import join_world
+
+    with join_world(resolve_device(config.training.device).type):
+        yield
+
+
 def finished(run_dir: Path) -> bool:
     """Whether a run has come to its end."""
     return all((run_dir / name).is_file() for name in RESULTS)
 
 
-def _refuse_other(config: RunConfig, run_dir: Path) -> None:
-    """Refuses to pass off a finished run as one on other data, another device or other threads.
+def _wait_for_the_first(run_dir: Path) -> None:
+    """Waits until the first process has written its results: the next run may need them."""
+    # If that process fails, whoever started all of them ends this one.
+    while not finished(run_dir):
+        time.sleep(0.1)
 
-    The run's name does not tell these apart: files of one's own may change, and an interrupted run may go
-    on on another device. But its times are those of the device, and its numbers those of the data.
+
+def _refuse_other(loaded: LoadedConfig, run_dir: Path, everything: Path) -> None:
+    """Refuses to pass off a finished run as one on other data, another device, threads or start.
+
+    The run's name does not tell these apart: files of one's own may change, an interrupted run may go on on
+    another device, and what it started from may have been run anew. But its times are those of the device,
+    and its numbers those of the data and the start.
 
     :raises idn.errors.RunError: naming what differs.
     """
     from idn.experiment import steps
     from idn.training.devices import resolve_device
 
+    config = loaded.run
     environment = files.read_json(run_dir / "environment.json")
     wanted = {"device": str(resolve_device(config.training.device))}
     if config.training.threads is not None:
         wanted["threads"] = str(config.training.threads)
     if (identity := steps.data_identity(config)) is not None:
         wanted["data"] = identity
+    if loaded.start is not None:
+        wanted["settings"] = loaded.digest
+        if finished(everything / loaded.start.folder):
+            wanted["start"] = _weights_of(everything / loaded.start.folder)
     for name, value in wanted.items():
         if str(environment.get(name, value)) != value:
             raise RunError(
@@ -149,6 +185,9 @@ def _run(
         described |= {"seed": config.training.seed, "overrides": loaded.overrides}
         if (identity := steps.data_identity(config)) is not None:
             described["data"] = identity
+        if start is not None:
+            described |= {"settings": loaded.digest, "start": _weights_of(start)}
+            _refuse_another_start(run_dir, described, start)
         files.write_json(run_dir / "environment.json", described)
         trained = steps.train(config, run_dir, tell, log, start)
         weights = steps.save_weights(trained, run_dir)
@@ -173,6 +212,29 @@ def _run(
     compared = claims.of(finished_run)
     files.write_json(run_dir / "comparison.json", [entry.as_dict() for entry in compared])
     report.write(run_dir)
+
+
+def _weights_of(run_dir: Path) -> str:
+    """The digest of a finished run's weights."""
+    return str(files.read_json(run_dir / "summary.json").get("weights_sha256"))
+
+
+def _refuse_another_start(run_dir: Path, described: dict[str, Any], start: Path) -> None:
+    """Refuses a start on other data, or to go on with a training that began from other weights.
+
+    :raises idn.errors.RunError: naming both.
+    """
+    theirs = files.read_json(start / "environment.json").get("data")
+    if theirs != described.get("data"):
+        raise RunError(f"{start} was trained on other data of the same name; --force runs it again on these")
+    if not (run_dir / "checkpoint.pt").exists() or not (run_dir / "environment.json").exists():
+        return
+    before = files.read_json(run_dir / "environment.json").get("start", described["start"])
+    if before != described["start"]:
+        raise RunError(
+            f"{run_dir} began from weights {before[:16]}, but {start} has {described['start'][:16]} now; "
+            "--force begins again from these"
+        )
 
 
 def _take_part(loaded: LoadedConfig, run_dir: Path) -> None:

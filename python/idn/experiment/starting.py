@@ -27,6 +27,11 @@ def load(model: Branchy, config: RunConfig, run_dir: Path) -> dict[str, Any] | N
     summary = files.read_json(run_dir / "summary.json")
     weights = read_weights(run_dir / "model.pt")
     ours = model.state_dict()
+    if extra := sorted({name for name in weights if name.startswith("trunk.")} - ours.keys()):
+        raise ValueError(
+            f"start_from {config.start_from!r}: its trunk is another one: it has {extra[0]}, "
+            "which is missing here; give both the same model settings"
+        )
     for name, value in ours.items():
         if name.startswith("trunk.") and (name not in weights or weights[name].shape != value.shape):
             there = tuple(weights[name].shape) if name in weights else "missing"

@@ -53,13 +53,14 @@ def run(
     if loaded is None:
         raise ValueError(f"config {study!r} has no variants; it is one run")
     results: dict[str, runner.RunResult] = {}
-    for name, variant in loaded.variants.items():
-        if (result := runner.run(variant, out, reporter, force=force)) is not None:
-            results[name] = result
+    first = next(iter(loaded.variants.values()))
+    with runner.together(first.run):
+        for name, variant in loaded.variants.items():
+            if (result := runner.run(variant, out, reporter, force=force)) is not None:
+                results[name] = result
     if not results:
         return None
     folder = (Path("runs") if out is None else out) / loaded.folder
-    first = next(iter(loaded.variants.values()))
     presets = {variant.preset for variant in loaded.variants.values()}
     preset = first.preset if len(presets) == 1 else f"{first.run.preset}, changed"
     described = {

@@ -32,7 +32,7 @@ def tested(what: str, study: StudyData, needs: Sequence[str], test: Callable[...
     if missing:
         return claim(f"{what} (the study has no {' and no '.join(missing)})", None, preset=study.preset)
     runs = [study.runs[name] for name in needs]
-    if len({run.summary.dataset for run in runs}) > 1:
+    if len({(run.summary.dataset, str(run.environment.get("data"))) for run in runs}) > 1:
         return claim(f"{what} (its runs are on different data)", None, preset=study.preset)
     holds, saw = test(*runs)
     if holds is None:

@@ -16,6 +16,8 @@ from idn.report.summary import Summary
 if TYPE_CHECKING:
     from idn.store import Trace
 
+MAX_BYTES = 64 << 20  # of one text file: the metrics of 100,000 epochs are half of that
+
 
 @dataclass(frozen=True)
 class RunData:
@@ -76,6 +78,11 @@ def _why_no_summary(path: Path) -> str:
 
 def _text(path: Path) -> str:
     try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise RunError(
+                f"{path} has {size:,} bytes, more than {MAX_BYTES:,}; it was not written by `idn run`"
+            )
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise RunError(f"{path} is missing; run the same config again to write it") from None
