@@ -24,7 +24,6 @@ def config(**changes: Any) -> TrainingConfig:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"stages": []},
         {"stages": [{"epochs": 0}]},
         {"stages": [{"epochs": 1, "train": "head"}]},
         {"stages": [{"epochs": 1, "optimizer": {"lr": 0}}]},

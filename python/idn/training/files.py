@@ -82,7 +82,7 @@ class MetricsLog:
         return self.path.stat().st_size if self.path.exists() else 0
 
     def truncate(self, size: int) -> None:
-        """Drop what was written after the file had `size` bytes; without a file, begin an empty one.
+        """Drop what was written after the file had `size` bytes.
 
         :raises idn.errors.RunError: if the file is shorter than that.
         """
@@ -93,7 +93,6 @@ class MetricsLog:
             )
         if self.size > size:
             os.truncate(self.path, size)
-        self.path.touch()
 
     def append(self, metrics: dict[str, Any]) -> None:
         """Append a line.

@@ -189,6 +189,8 @@ class Trainer:
                 self._before_stage(index)
             with prepared(part):
                 StageRun(run, index, part, optimizer, tally, norms).go(first)
+        if run.world.is_main:
+            run.metrics.path.touch()  # without a stage there was nothing to write
         self.model.zero_grad(set_to_none=True)
 
 
