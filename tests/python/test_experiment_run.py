@@ -231,7 +231,8 @@ def test_thresholds_that_would_take_hours_to_search_stop_before_training() -> No
 
 
 def test_patience_has_few_scores_so_many_exits_are_searched_whole() -> None:
-    config = experiment.load(CONFIG, ["criterion.name=patience", "criterion.normalized=true"]).run
+    patience = ["criterion.name=patience", "criterion.normalized=true"]
+    config = experiment.load(CONFIG, [*patience, "thresholds.candidates_per_exit=60"]).run
     summary.check(config, exits=8, samples=10_000)
     with pytest.raises(ValueError, match="13 early exits"):
         summary.check(config, exits=14, samples=10_000)
