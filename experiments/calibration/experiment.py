@@ -16,10 +16,9 @@ from idn.experiment import published, study_tests
 from idn.experiment.evaluate import evaluate
 from idn.experiment.fronts import TradeOff, compare, policy_of
 from idn.experiment.paired import paired, right_answers
+from idn.report.marks import front
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from idn.experiment.comparison import Comparison
     from idn.experiment.study import StudyData
     from idn.report import RunData
@@ -119,18 +118,11 @@ def with_common_threshold(run: RunData) -> TradeOff:
         )
         points.append(exits.ThresholdPoint(thresholds, one.accuracy, one.mean_macs))
     last = points[-1]
-    return TradeOff(exits.Front(_pareto(points), last.accuracy, last.cost), policy, costs, run.trace("test"))
-
-
-def _pareto(points: Sequence[exits.ThresholdPoint]) -> list[exits.ThresholdPoint]:
-    front: list[exits.ThresholdPoint] = []
-    for point in sorted(points, key=lambda one: (one.cost, -one.accuracy)):
-        if not front or point.accuracy > front[-1].accuracy:
-            front.append(point)
-    return front
+    best = [points[index] for index in front([(one.cost, one.accuracy) for one in points])]
+    return TradeOff(exits.Front(best, last.accuracy, last.cost), policy, costs, run.trace("test"))
 
 
 def _confidence(logits: NDArray[np.float32]) -> NDArray[np.float64]:
-    shifted = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-    confidence: NDArray[np.float64] = 1 / shifted.sum(axis=1)
-    return confidence
+    import torch
+
+    return exits.Confidence([]).scores([torch.from_numpy(logits)]).numpy().astype(np.float64)

@@ -125,6 +125,10 @@ def test_making_keeps_what_was_asked_for(
     timed = made("--budget-ms", 1e6)
     assert timed["cost_unit"] == "ms"
     assert timed["costs"] == json.loads((run_dir / "summary.json").read_text())["time"]["exit_ms"]
+    light = made("--budget-bytes", 1e6)
+    exits = json.loads((run_dir / "summary.json").read_text())["exits"]
+    assert light["cost_unit"] == "bytes"
+    assert light["costs"] == [4 * one["parameters"] for one in exits]
     accurate = made("--min-accuracy", 50, "--criterion", "learned")
     assert accurate["validation"]["accuracy"] >= 50
     assert accurate["criterion"]["name"] == "learned"
@@ -139,6 +143,7 @@ def test_making_keeps_what_was_asked_for(
     ("words", "message"),
     [
         (["--budget-macs", 1], "no thresholds meet a budget of 1 per sample; the cheapest cost 24650"),
+        (["--budget-bytes", 1], "no thresholds meet a budget of 1 per sample; the cheapest cost"),
         (["--min-accuracy", 101], "no thresholds reach an accuracy of 101 %; the best reach"),
         (["--epsilon", 1e-4], "can show no less than"),
         (["--epsilon", 2], "--epsilon is 2.0"),

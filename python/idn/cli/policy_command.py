@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from idn.exits import PolicyFile
     from idn.experiment.run_policy import Asked, Unit
 
+_BUDGETS: dict[str, Unit] = {"budget_macs": "MACs", "budget_ms": "ms", "budget_bytes": "bytes"}
+
 app = typer.Typer(help="Choose exit policies for a run, look at them, try them.", no_args_is_help=True)
 
 RunDir = Annotated[
@@ -46,6 +48,10 @@ def make(
         float | None,
         typer.Option("--budget-ms", help="Most accurate within so many ms per sample, as the run timed."),
     ] = None,
+    budget_bytes: Annotated[
+        float | None,
+        typer.Option("--budget-bytes", help="Most accurate within so many bytes of weights per sample."),
+    ] = None,
     min_accuracy: Annotated[
         float | None, typer.Option("--min-accuracy", help="Cheapest with at least this accuracy, in percent.")
     ] = None,
@@ -67,6 +73,7 @@ def make(
         "max_drop": max_drop,
         "budget_macs": budget_macs,
         "budget_ms": budget_ms,
+        "budget_bytes": budget_bytes,
         "min_accuracy": min_accuracy,
         "epsilon": epsilon,
     }
@@ -144,7 +151,7 @@ def _asked(given: dict[str, float], delta: float | None, bound: str | None) -> t
                 chance = 0.05 if delta is None else delta
                 rule: Any = bound or "clopper_pearson"
                 return policy_file.Risk(epsilon=value, delta=chance, bound=rule, seed=0), "MACs"
-            return policy_file.Budget(at_most=value), "ms" if name == "budget_ms" else "MACs"
+            return policy_file.Budget(at_most=value), _BUDGETS[name]
     except ValidationError as error:
         first = error.errors()[0]
         option = next(iter(given)) if "epsilon" not in given else str(first["loc"][0])

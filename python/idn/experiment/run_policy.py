@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from idn.exits import Policy, PolicyFile
     from idn.report import RunData
 
-Unit = Literal["MACs", "ms"]
+Unit = Literal["MACs", "ms", "bytes"]
 Asked = policy_file.MaxDrop | policy_file.Budget | policy_file.Accuracy | policy_file.Risk
+_FLOAT32 = 4
 _OPTIONS = {
     "confidence": ("temperature",),
     "entropy": ("temperature", "normalized"),
@@ -49,7 +50,7 @@ def make(
     """Choose a policy on the validation trace of a run.
 
     :param asked: what the thresholds are to keep; the run's own largest drop if None.
-    :param unit: of the costs: MACs, or ms as the run timed them.
+    :param unit: of the costs: MACs, ms as the run timed them, or bytes of weights read.
     :param criterion: one of `idn.exits.names()`, fitted anew where it has something to fit; the run's if
         None.
     :param calibrate: fits one temperature per exit; as the run did if None.
@@ -124,15 +125,23 @@ def weights_of(run: RunData) -> str:
 def costs_of(run: RunData, unit: Unit) -> list[float]:
     """What a sample costs that leaves at each exit of a run.
 
-    :raises idn.errors.RunError: if the run did not time its exits.
+    Bytes are those of the float32 weights read up to there, heads counted: what a device that loads as it
+    goes has to fetch.
+
+    :raises idn.errors.RunError: if the run did not time its exits, or did not count their parameters.
     """
     if unit == "MACs":
         return [float(one.macs) for one in run.summary.exits]
+    if unit == "bytes":
+        counted = [one.parameters for one in run.summary.exits]
+        if None in counted:
+            raise RunError(
+                f"{run.path} has no parameters of each exit; run its config again, or give another budget"
+            )
+        return [float(_FLOAT32 * one) for one in counted if one is not None]
     found = None if run.summary.time is None else run.summary.time.exit_ms
     if found is None or len(found) != len(run.summary.exits):
-        raise RunError(
-            f"{run.path} has no time of each exit; run the same config again, or give a budget in MACs"
-        )
+        raise RunError(f"{run.path} has no time of each exit; run its config again, or give another budget")
     return list(found)
 
 

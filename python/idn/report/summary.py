@@ -17,6 +17,8 @@ def _finite(value: float) -> float:
 Percent = Annotated[float, Field(ge=0, le=100)]
 Positive = Annotated[float, Field(ge=0), AfterValidator(_finite)]
 Interval = tuple[float, float]
+_MOST_EXITS = 1000
+_MOST_POINTS = 100_000
 
 
 class _Part(BaseModel):
@@ -93,14 +95,14 @@ class Summary(_Part):
     dataset: str
     device: str
     classes: int | list[str]
-    exits: Annotated[list[Exit], Field(min_length=1)]
+    exits: Annotated[list[Exit], Field(min_length=1, max_length=_MOST_EXITS)]
     trunk_macs: Positive
     full_macs: Positive
-    thresholds: list[float | None]
+    thresholds: Annotated[list[float | None], Field(max_length=_MOST_EXITS)]
     criterion: dict[str, Any]
     validation: Operation
     test: Operation
     trunk: Trunk | None = None
     time: Time | None = None
-    curve: list[Point] = []
+    curve: Annotated[list[Point], Field(max_length=_MOST_POINTS)] = []
     training_seconds: Positive | None = None
