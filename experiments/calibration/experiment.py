@@ -125,4 +125,5 @@ def with_common_threshold(run: RunData) -> TradeOff:
 def _confidence(logits: NDArray[np.float32]) -> NDArray[np.float64]:
     import torch
 
-    return exits.Confidence([]).scores([torch.from_numpy(logits)]).numpy().astype(np.float64)
+    scores: NDArray[np.float64] = exits.Confidence([]).scores([torch.from_numpy(logits)]).numpy()
+    return scores

@@ -236,6 +236,15 @@ def test_a_run_without_times_of_its_exits_has_no_budget_in_ms(run_dir: Path, tmp
         run_policy.make(report.load(copy), policy_file.Budget(at_most=1.0), unit="ms")
 
 
+def test_a_run_without_parameters_of_its_exits_has_no_budget_in_bytes(run_dir: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(run_dir, tmp_path / "copy"))
+    found = json.loads((copy / "summary.json").read_text())
+    found["exits"][0]["parameters"] = None
+    (copy / "summary.json").write_text(json.dumps(found))
+    with pytest.raises(RunError, match="no parameters of each exit"):
+        run_policy.costs_of(report.load(copy), "bytes")
+
+
 @pytest.mark.parametrize("name", exits.names())
 def test_a_run_may_ask_for_every_criterion(name: str, run: report.RunData) -> None:
     settings = [f"criterion.name={name}", *([] if name == "entropy" else ["criterion.normalized=true"])]

@@ -133,12 +133,12 @@ def costs_of(run: RunData, unit: Unit) -> list[float]:
     if unit == "MACs":
         return [float(one.macs) for one in run.summary.exits]
     if unit == "bytes":
-        counted = [one.parameters for one in run.summary.exits]
-        if None in counted:
+        counted = [one.parameters for one in run.summary.exits if one.parameters is not None]
+        if len(counted) != len(run.summary.exits):
             raise RunError(
                 f"{run.path} has no parameters of each exit; run its config again, or give another budget"
             )
-        return [float(_FLOAT32 * one) for one in counted if one is not None]
+        return [float(_FLOAT32 * one) for one in counted]
     found = None if run.summary.time is None else run.summary.time.exit_ms
     if found is None or len(found) != len(run.summary.exits):
         raise RunError(f"{run.path} has no time of each exit; run its config again, or give another budget")
