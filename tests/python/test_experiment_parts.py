@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -116,28 +117,78 @@ def test_both_networks_are_timed_on_the_same_samples_in_turns(monkeypatch: pytes
     # Every measurement spans one tick of a second.
     assert (found["trunk_ms"], found["branchy_ms"], found["gain"]) == (1000.0, 1000.0, 1.0)
     assert found["spread"] == {"trunk_ms": [1000.0] * 2, "branchy_ms": [1000.0] * 2, "gain": [1.0] * 2}
-    assert found["exit_ms"] == [1000.0, 1000.0]
+    # One tick to the first decision, another to the second, and one from there to the answer.
+    assert found["exit_ms"] == [2000.0, 3000.0]
     assert (found["samples"], found["repeats"], found["threads"]) == (3, 2, torch.get_num_threads())
-    # After the two come the samples that leave at each exit.
-    trunk_first, branchy_first = ["trunk", *["branchy"] * 3], ["branchy", "trunk", *["branchy"] * 2]
-    measured = order[4 * 3 :]  # after the warm-up of one pass
-    assert measured[: 4 * 3] == trunk_first + branchy_first + trunk_first
-    assert measured[4 * 3 :] == branchy_first + trunk_first + branchy_first
+    # After the two comes the way through all exits.
+    trunk_first, branchy_first = ["trunk", "branchy", "branchy"], ["branchy", "trunk", "branchy"]
+    measured = order[3 * 3 :]  # after the warm-up of one pass
+    assert measured[: 3 * 3] == trunk_first + branchy_first + trunk_first
+    assert measured[3 * 3 :] == branchy_first + trunk_first + branchy_first
+
+
+def _clock(*measured: float | tuple[float, ...]) -> Callable[[], float]:
+    """A clock by which measurements take so many seconds, and by parts so many each; 1 s lies between."""
+    now, times = 0.0, [0.0] * 0
+    for one in measured:
+        times.append(now)
+        for part in one if isinstance(one, tuple) else (one,):
+            now += part
+            times.append(now)
+        now += 1
+    ticks = iter(times)
+    return lambda: next(ticks)
+
+
+# One sample to warm up with: the trunk, with exits, and through all of them.
+WARM_UP = (1.0, 1.0, (1.0, 1.0, 1.0))
 
 
 def test_timing_reports_median_and_range_of_the_repeats() -> None:
     model = models.build("b_lenet", classes=3, in_channels=1, image_size=8).eval()
-    # One sample, three repeats; who goes first alternates. Durations: trunk 2, 4, 6; branchy 1, 1, 3 seconds;
-    # 5, 7, 9 for a sample that leaves at exit 1, and 8 for one that stays.
-    durations = [2, 1, 5, 8, 1, 4, 7, 8, 6, 3, 9, 8]
-    times = list(itertools.accumulate(itertools.chain.from_iterable((0, duration) for duration in durations)))
-    clock = iter(times)
-    found = timing.measure(model, torch.zeros(1, 1, 8, 8), NEVER, 3, clock=lambda: float(next(clock)))
+    # One sample, three repeats; trunk and branchy take turns to go first: trunk 2, 4, 6; branchy 1, 1, 3.
+    clock = _clock(
+        *WARM_UP,
+        *(2, 1, (0.5, 1, 0.5)),
+        *(1, 4, (1.5, 2.5, 0.5)),
+        *(6, 3, (1.5, 3, 1.5)),
+    )
+    found = timing.measure(model, torch.zeros(1, 1, 8, 8), NEVER, 3, clock=clock)
     assert found["trunk_ms"] == 4000.0
     assert found["branchy_ms"] == 1000.0
-    assert found["gain"] == 4.0
-    assert found["exit_ms"] == [7000.0, 8000.0]
+    assert found["gain"] == 2.0  # of 2, 4 and 2: a repeat's ratio is its own
+    # In trunks: 1 / 2, 2 / 4, 3 / 6 at the first exit, and 2 / 2, 4.5 / 4, 6 / 6 at the second.
+    assert found["exit_ms"] == [2000.0, 4000.0]
     assert found["spread"] == {"trunk_ms": [2000, 6000], "branchy_ms": [1000, 3000], "gain": [2.0, 4.0]}
+
+
+def test_a_sample_the_machine_interrupts_changes_no_time() -> None:
+    model = models.build("b_lenet", classes=3, in_channels=1, image_size=8).eval()
+    quiet = [2, 1, (0.5, 1, 0.5), 1, 2, (0.5, 1, 0.5), 2, 1, (0.5, 1, 0.5)]
+    disturbed = [2, 1, (0.5, 1, 0.5), 1, 90, (0.5, 1, 0.5), 2, 70, (0.5, 80, 0.5)]
+    images = torch.zeros(3, 1, 8, 8)
+    found = [
+        timing.measure(model, images, NEVER, 1, clock=_clock(*WARM_UP * 3, *durations))
+        for durations in (quiet, disturbed)
+    ]
+    assert found[0] == found[1]
+    assert found[0]["exit_ms"] == [1000.0, 2000.0]
+
+
+def test_the_time_with_exits_is_the_mean_over_those_that_leave_at_each() -> None:
+    model = models.build("b_lenet", classes=3, in_channels=1, image_size=8).eval()
+    images = torch.cat([torch.zeros(1, 1, 8, 8), torch.randn(2, 1, 8, 8, generator=torch.manual_seed(0))])
+    scores = model(images)[0].detach().softmax(dim=1).max(dim=1).values
+    surest = scores.sort().values
+    assert surest[2] > surest[1]
+    first_leaves = exits.Confidence([float(surest[1:].mean())])
+    durations = [2.0, 2.0, (0.5, 1, 0.5)] * 3
+    for index in range(3):  # the one that leaves takes 1 s, the others 4 s
+        branchy = 1.0 if scores[index] == scores.max() else 4.0
+        durations[3 * index : 3 * index + 2] = [2.0, branchy] if index % 2 == 0 else [branchy, 2.0]
+    clock = _clock(*WARM_UP * 3, *durations)
+    found = timing.measure(model, images, first_leaves, 1, clock=clock)
+    assert found["branchy_ms"] == pytest.approx(1000 / 3 + 2 * 4000 / 3)
 
 
 def test_timing_without_samples_is_refused() -> None:
@@ -202,13 +253,13 @@ def test_configs_inside_an_installed_package_are_found(
     assert catalog.find("slug/one") == inside / "one.yaml"
 
 
-def test_a_sample_made_to_leave_at_an_exit_runs_what_is_needed_up_to_there() -> None:
+def test_the_way_through_all_exits_asks_each_once() -> None:
     model = models.build("b_lenet", classes=3, in_channels=1, image_size=8).eval()
     reached: list[str] = []
     model.heads[0].register_forward_hook(lambda *_: reached.append("exit 1"))
     model.trunk.get_submodule("linear2").register_forward_hook(lambda *_: reached.append("output"))
     ticks = itertools.count()
     timing.measure(model, torch.zeros(1, 1, 8, 8), NEVER, 1, clock=lambda: float(next(ticks)))
-    # The trunk alone, a policy that lets nobody out, leaving at exit 1, leaving at the last one.
-    once = ["output", "exit 1", "output", "exit 1", "exit 1", "output"]
+    # The trunk alone, a policy that lets nobody out, and the way through.
+    once = ["output", "exit 1", "output", "exit 1", "output"]
     assert reached == once + once  # warm-up and measurement

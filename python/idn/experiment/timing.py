@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,99 +14,152 @@ if TYPE_CHECKING:
     from idn.branchy import Branchy
     from idn.exits import Policy
 
+Clock = Callable[[], float]
+
 
 def measure(
-    model: Branchy,
-    images: torch.Tensor,
-    policy: Policy,
-    repeats: int,
-    *,
-    clock: Callable[[], float] = time.perf_counter,
+    model: Branchy, images: torch.Tensor, policy: Policy, repeats: int, *, clock: Clock = time.perf_counter
 ) -> dict[str, Any]:
     """Times `idn.inference.infer`, heads and decisions included, against the trunk's own forward.
 
-    All are interleaved sample by sample, and the two take turns to go first, so that a slow moment of the
-    machine meets all. One pass over the samples is one repeat; what is reported is the median of the repeats'
-    means, and as spread the least and the most.
+    Sample by sample three things run in turn: the trunk, the network under its policy, and the network with
+    every exit asked and none taken, which is looked at after each exit. The first two take turns to go first,
+    so that a slow moment of the machine meets both. One pass over the samples is one repeat.
+
+    Samples that take the same way do the same work, so a repeat's time of a way is the median of its samples:
+    one that the machine interrupted does not count. The network's own is the mean of its exits' medians, by
+    the share that leaves at each. Ratios are taken within a repeat, and of all the median of the repeats is
+    reported, with the least and the most as spread.
 
     :param images: (samples, channels, height, width), normalised, on the model's device.
     :returns: `trunk_ms`, `branchy_ms` (per sample), `gain` (trunk / branchy), `exit_ms` (of a sample that
-        leaves at each exit, all heads and decisions before it included), `samples`, `repeats`, `threads`, and
-        `spread` with `trunk_ms`, `branchy_ms` and `gain` as [least, most].
+        leaves at each exit, all heads and decisions before it included; never less than at the exit before),
+        `samples`, `repeats`, `threads`, and `spread` with `trunk_ms`, `branchy_ms` and `gain` as [least,
+        most].
     :raises ValueError: without samples or repeats.
     """
     import torch
 
-    from idn import inference
-
     if len(images) == 0 or repeats < 1:
         raise ValueError(f"timing needs samples and repeats, not {len(images)} and {repeats}")
     model.eval()
-
-    def trunk(image: torch.Tensor) -> object:
-        return model.trunk(image).argmax(dim=1).cpu()
-
-    def branchy(image: torch.Tensor) -> object:
-        return inference.infer(model, image, policy)
-
-    def leaving_at(index: int) -> Callable[[torch.Tensor], object]:
-        leaves = _LeaveAt(policy, index)
-        return lambda image: inference.infer(model, image, leaves)
-
-    def timed(run: Callable[[torch.Tensor], object], image: torch.Tensor) -> float:
-        _wait(image)
-        started = clock()
-        run(image)
-        _wait(image)
-        return clock() - started
-
     samples = [images[index : index + 1] for index in range(len(images))]
-    ways: dict[str, Callable[[torch.Tensor], object]] = {"trunk": trunk, "branchy": branchy}
-    exits = [f"exit {index}" for index in range(model.exit_count)]
-    ways |= {name: leaving_at(index) for index, name in enumerate(exits)}
-    means: dict[str, list[float]] = {name: [] for name in ways}
+    ways = _Ways(model, policy, clock)
     with torch.inference_mode():
         for image in samples[: min(10, len(samples))]:
-            for run in ways.values():
-                run(image)
-        for repeat in range(repeats):
-            seconds = dict.fromkeys(ways, 0.0)
-            for index, image in enumerate(samples):
-                # The two that are compared stand side by side, and take turns to go first.
-                pair = ("trunk", "branchy") if (index + repeat) % 2 == 0 else ("branchy", "trunk")
-                for name in (*pair, *exits):
-                    seconds[name] += timed(ways[name], image)
-            for name, total in seconds.items():
-                means[name].append(1000 * total / len(samples))
-    gains = [one / other for one, other in zip(means["trunk"], means["branchy"], strict=True)]
+            ways.run(image, trunk_first=True)
+        found = [_repeat(ways, samples, number) for number in range(repeats)]
+    trunk, branchy = [one.trunk for one in found], [one.branchy for one in found]
+    gains = [one.trunk / one.branchy for one in found]
+    trunk_ms = statistics.median(trunk)
     return {
-        "trunk_ms": statistics.median(means["trunk"]),
-        "branchy_ms": statistics.median(means["branchy"]),
-        "gain": statistics.median(means["trunk"]) / statistics.median(means["branchy"]),
-        "exit_ms": [statistics.median(means[name]) for name in exits],
+        "trunk_ms": trunk_ms,
+        "branchy_ms": statistics.median(branchy),
+        "gain": statistics.median(gains),
+        "exit_ms": [
+            trunk_ms * statistics.median(one.exits[index] / one.trunk for one in found)
+            for index in range(model.exit_count)
+        ],
         "samples": len(samples),
         "repeats": repeats,
         "threads": torch.get_num_threads(),
         "spread": {
-            "trunk_ms": [min(means["trunk"]), max(means["trunk"])],
-            "branchy_ms": [min(means["branchy"]), max(means["branchy"])],
+            "trunk_ms": [min(trunk), max(trunk)],
+            "branchy_ms": [min(branchy), max(branchy)],
             "gain": [min(gains), max(gains)],
         },
     }
 
 
-class _LeaveAt:
-    """Asks a policy at every exit, as ever, but leaves at one exit whatever it says."""
+@dataclass(frozen=True)
+class _Times:
+    """Of one sample in seconds, or of one repeat in milliseconds; `exits` one for each exit."""
 
-    def __init__(self, policy: Policy, index: int) -> None:
+    trunk: float
+    branchy: float
+    exits: list[float]
+
+
+def _repeat(ways: _Ways, samples: Sequence[torch.Tensor], number: int) -> _Times:
+    times: list[_Times] = []
+    by_exit: dict[int, list[float]] = {}
+    for index, image in enumerate(samples):
+        one, left = ways.run(image, trunk_first=(index + number) % 2 == 0)
+        times.append(one)
+        by_exit.setdefault(left, []).append(one.branchy)
+    shares = [(len(some) / len(samples), statistics.median(some)) for some in by_exit.values()]
+    return _Times(
+        1000 * statistics.median(one.trunk for one in times),
+        1000 * sum(share * seconds for share, seconds in shares),
+        [1000 * statistics.median(column) for column in zip(*(one.exits for one in times), strict=True)],
+    )
+
+
+class _Ways:
+    """The ways through the network that are timed, for one sample after the other."""
+
+    def __init__(self, model: Branchy, policy: Policy, clock: Clock) -> None:
+        self._model = model
         self._policy = policy
-        self._index = index
+        self._clock = clock
+
+    def run(self, image: torch.Tensor, *, trunk_first: bool) -> tuple[_Times, int]:
+        """Times all ways, in seconds; also gives the exit the sample left at."""
+        if trunk_first:
+            trunk = self._trunk(image)
+            branchy, left = self._branchy(image)
+        else:
+            branchy, left = self._branchy(image)
+            trunk = self._trunk(image)
+        return _Times(trunk, branchy, self._exits(image)), left
+
+    def _trunk(self, image: torch.Tensor) -> float:
+        started = self._started(image)
+        self._model.trunk(image).argmax(dim=1).cpu()
+        return self._since(started, image)
+
+    def _branchy(self, image: torch.Tensor) -> tuple[float, int]:
+        from idn import inference
+
+        started = self._started(image)
+        found = inference.infer(self._model, image, self._policy)
+        return self._since(started, image), int(found.exits)
+
+    def _exits(self, image: torch.Tensor) -> list[float]:
+        from idn import inference
+
+        asked = _AskedAndStaying(self._policy, lambda: self._started(image))
+        started = self._started(image)
+        inference.infer(self._model, image, asked)
+        ended = self._started(image)
+        # What follows a decision to leave, the label and its confidence, is seen at the last exit only.
+        after = ended - asked.decided[-1]
+        return [decided - started + after for decided in asked.decided]
+
+    def _started(self, image: torch.Tensor) -> float:
+        _wait(image)
+        return self._clock()
+
+    def _since(self, started: float, image: torch.Tensor) -> float:
+        _wait(image)
+        return self._clock() - started
+
+
+class _AskedAndStaying:
+    """Asks a policy at every exit, as ever, notes when it had decided, and lets nobody leave."""
+
+    def __init__(self, policy: Policy, now: Callable[[], float]) -> None:
+        self._policy = policy
+        self._now = now
         self.thresholds = policy.thresholds
+        self.decided: list[float] = []
 
     def should_exit(self, outputs: Sequence[torch.Tensor]) -> torch.Tensor:
         import torch
 
-        return torch.full_like(self._policy.should_exit(outputs), len(outputs) - 1 == self._index)
+        stays = torch.zeros_like(self._policy.should_exit(outputs))
+        self.decided.append(self._now())
+        return stays
 
 
 def _wait(image: torch.Tensor) -> None:
