@@ -26,6 +26,7 @@ def study_claims(study: StudyData) -> list[Comparison]:
             study,
             ["suggested", "hand"],
             partial(_no_worse, cost=cost),
+            ours=True,
         )
         for cost, unit in study_tests.UNITS.items()
     ]

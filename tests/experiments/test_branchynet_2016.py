@@ -143,7 +143,9 @@ def test_numbers_are_tested_on_the_data_they_were_published_for(tmp_path: Path) 
     rates = [one(entries, f"samples that leave at exit {number}") for number in (1, 2, 3)]
     assert [rate.measured for rate in rates] == [pytest.approx(100), 0, 0]
     assert [rate.holds for rate in rates] == [False, False, False]
-    assert one(entries, "ms per sample of AlexNet").holds is True  # lower than published
+    alone = one(entries, "ms per sample of AlexNet")
+    assert alone.measured is not None
+    assert alone.holds is None  # another machine's
     speed = one(entries, "speed-up of B-AlexNet on the CPU")
     assert (speed.measured, speed.interval, speed.holds) == (1.25, (1.2, 1.31), False)
     gpu = one(entries, "speed-up of B-AlexNet on a GPU")

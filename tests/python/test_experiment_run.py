@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 import resource
+import shlex
 import shutil
 import signal
 import subprocess
@@ -18,6 +20,7 @@ import pytest
 import torch
 
 from idn import exits, experiment, report, store
+from idn.cli import exit_codes, main
 from idn.errors import DataError, Error, RunError
 from idn.experiment import files, runner, summary
 
@@ -73,6 +76,36 @@ def test_the_written_config_runs_the_same_again(run_dir: Path) -> None:
     again = experiment.load(run_dir / "config.yaml")
     assert again.run == experiment.load(CONFIG, QUICK).run
     assert json.loads((run_dir / "environment.json").read_text())["overrides"] == QUICK
+
+
+def test_the_config_of_a_finished_run_shows_it_again_and_trains_nothing(
+    run_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {path: path.stat().st_mtime_ns for path in run_dir.iterdir()}
+    monkeypatch.setattr(sys, "argv", ["idn", "run", str(run_dir / "config.yaml")])
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == exit_codes.OK
+    said = capsys.readouterr().out
+    assert "early exits" in said
+    assert str(run_dir) in said.replace("\n", "")
+    assert {path: path.stat().st_mtime_ns for path in run_dir.iterdir()} == before
+    again = json.loads((run_dir / "environment.json").read_text())["command"]
+    assert shlex.split(again) == ["idn", "run", CONFIG, *QUICK]
+    assert again in html.unescape((run_dir / "report.html").read_text(encoding="utf-8"))
+
+
+def test_the_config_of_an_unfinished_run_says_what_goes_on_with_it(copy: Path) -> None:
+    (copy / "report.html").unlink()
+    assert runner.run_of(copy / "config.yaml") == copy
+    with pytest.raises(ValueError, match=rf"not finished; go on with: idn run {CONFIG} "):
+        runner.show(copy)
+
+
+def test_a_config_that_no_run_wrote_is_of_none(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("")
+    assert runner.run_of(tmp_path / "config.yaml") is None
 
 
 def test_the_summary_says_what_the_traces_say(run_dir: Path) -> None:

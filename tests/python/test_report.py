@@ -218,6 +218,39 @@ def test_the_terminal_table_has_a_row_per_exit_and_takes_names_as_they_are(run_d
         assert shown in text
 
 
+def test_accuracy_on_validation_beyond_that_on_test_is_pointed_out(run_dir: Path) -> None:
+    inside = report.summary_table(run_dir).caption
+    assert "epsilon" not in str(inside)
+    validation = synthetic_run.summary()["validation"] | {"accuracy": 90.0}
+    change(run_dir, validation=validation)
+    assert "Validation said 90.00 %, outside the 95 % interval of test" in str(
+        report.summary_table(run_dir).caption
+    )
+    assert "outside the interval of test" in Page(report.write(run_dir).read_text(encoding="utf-8")).text
+
+
+def test_the_trunk_is_said_to_have_trained_for_fewer_epochs(run_dir: Path) -> None:
+    stages = [{"train": "trunk", "epochs": 5}, {"train": "joint", "epochs": 9}]
+    config = {"experiment": "branchynet_2016", "training": {"stages": stages}}
+    (run_dir / "config.yaml").write_text(json.dumps(config), encoding="utf-8")
+    assert "trained for 5 of the 14 epochs" in str(report.summary_table(run_dir).caption)
+    assert "after 5 of 14 epochs" in Page(report.write(run_dir).read_text(encoding="utf-8")).text
+
+
+def test_times_by_exit_are_in_the_report_and_the_terminal(run_dir: Path) -> None:
+    change(run_dir, time=synthetic_run.summary()["time"] | {"exit_ms": [0.9, 1.234, 1.65]})
+    text = Page(report.write(run_dir).read_text(encoding="utf-8")).text
+    assert "leaving at conv3 1.234 ms" in text
+    assert "takes +10 % of the trunk's time on top" in text
+
+
+def test_changes_to_a_preset_are_said_beside_its_note(run_dir: Path) -> None:
+    change(run_dir, preset="cpu, changed")
+    synthetic_run.write_json(run_dir / "environment.json", {"overrides": ["training.batch_size=7"]})
+    text = Page(report.write(run_dir).read_text(encoding="utf-8")).text
+    assert "shortened Changed in this run: training.batch_size=7." in text
+
+
 def test_the_markdown_table_is_put_between_its_markers(
     run_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

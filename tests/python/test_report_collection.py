@@ -246,6 +246,55 @@ def test_time_of_a_point_is_the_mean_over_the_exits_it_leaves_at(tmp_path: Path)
     assert found["chosen", 21_159_398].ms == 1.2  # as measured, not as computed
 
 
+def test_runs_on_one_trunk_share_a_measure_of_it(tmp_path: Path) -> None:
+    quiet = synthetic_run.summary()["time"] | {"exit_ms": [1.0, 2.0, 4.0]}
+    # The machine was three times slower during one run, and that on another trunk stands by itself.
+    slow = quiet | {"trunk_ms": 4.5, "branchy_ms": 3.6, "exit_ms": [3.0, 6.0, 12.0]}
+    runs = [
+        report.load(synthetic_run.write(tmp_path / "a", time=quiet)),
+        report.load(synthetic_run.write(tmp_path / "b", time=slow)),
+        report.load(synthetic_run.write(tmp_path / "c", time=slow, trunk_macs=1)),
+    ]
+    first, second, third = ([mark.ms for mark in one] for one in marks.marks_together(runs))
+    assert first == pytest.approx(second)
+    assert third == [mark.ms for mark in marks.marks(runs[2].summary)]
+    (trunk,) = [mark for mark in marks.marks_together(runs)[0] if mark.kind == "trunk"]
+    assert trunk.ms == 3.0  # between 1.5 and 4.5
+
+
+def test_repeats_far_apart_are_said_to_be_on_the_page_and_in_the_terminal(tmp_path: Path) -> None:
+    time = synthetic_run.summary()["time"]
+    apart = time | {"spread": time["spread"] | {"gain": [0.6, 1.9]}}
+    runs = [
+        synthetic_run.write(tmp_path / "calm"),
+        synthetic_run.write(tmp_path / "busy", time=apart),
+    ]
+    _, page = written(runs, tmp_path / "all.html")
+    assert "rather than their times: busy (0.60 to 1.90\u00d7)." in page.text
+    alone = [Page(report.write(run).read_text(encoding="utf-8")).text for run in runs]
+    assert ["the machine was busy" in one for one in alone] == [False, True]
+    captions = [str(report.summary_table(run).caption) for run in runs]
+    assert ["the machine was busy" in one for one in captions] == [False, True]
+
+
+def test_claims_of_our_own_are_not_counted_as_published(tmp_path: Path) -> None:
+    study = write_study(tmp_path / "study", ["a"])
+    (study / "a" / "comparison.json").unlink()
+    own = claim("our claim", True, "seen", preset="cpu", ours=True)
+    theirs = claim("their claim", True, "seen", preset="cpu")
+    synthetic_run.write_json(study / "comparison.json", [own.as_dict(), theirs.as_dict()])
+    _, page = written([study], tmp_path / "all.html")
+    assert "hold 1 of what was published" in page.text
+    assert "of our own claims 1 of 1 hold" in page.text
+
+
+def test_variants_are_named_with_their_study_beside_other_runs(tmp_path: Path) -> None:
+    study = write_study(tmp_path / "study", ["a", "b"])
+    assert report.collect([study]).labels == ["a", "b"]
+    synthetic_run.write(tmp_path / "run-1")
+    assert sorted(report.collect([tmp_path]).labels) == ["run-1", "study/a", "study/b"]
+
+
 def test_the_front_is_what_nothing_beats_in_both() -> None:
     rng = np.random.default_rng(0)
     points = [(float(x), float(y)) for x, y in rng.integers(0, 12, size=(60, 2))]

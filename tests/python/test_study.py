@@ -113,7 +113,8 @@ def test_a_finished_study_trains_nothing_again(finished: tuple[str, Path]) -> No
     assert result is not None
     assert result.run_dir == folder
     assert {path: path.stat().st_mtime_ns for path in folder.glob("*/model.pt")} == before
-    assert all("is finished" in line for line in said)
+    assert said[0] == "variant 1 of 3: trunk"
+    assert all("is finished" in line for line in said[1::2])
 
 
 def test_one_variant_is_run_in_its_place_in_the_study(finished: tuple[str, Path]) -> None:

@@ -49,6 +49,8 @@ def report(
             out = results[0] / "report.html"
         path = reports.write_collection(found, out or Path("report.html"))
         people.print(reports.overview_table(found))
+        if any(study.comparisons for study in found.studies):
+            people.print(reports.claims_table(found))
     people.print(f"Report: {path}", markup=False)
     if figures is not None:
         written = reports.write_figures(found, figures)

@@ -39,19 +39,27 @@ def run(
     variants runs them all, below DIR/<experiment>/<config>-<digest>; CONFIG:VARIANT runs one of them.
     """
     from idn import experiment, report
+    from idn.experiment import runner
     from idn.experiment import study as studies
 
     changes = overrides or []
+    people = console(stderr=as_json)
     study = experiment.load_study(config, changes) if ":" not in Path(config).name else None
     if study is not None:
         result = studies.run(study, out, force=force)
+    elif (run_dir := runner.run_of(config)) is not None and not (changes or out or force):
+        result = runner.show(run_dir)
     else:
         result = experiment.run(experiment.load(config, changes), out, force=force)
     if result is None:  # another process of a parallel run writes the results
         return
-    people = console(stderr=as_json)
-    for run_dir in [result.run_dir] if study is None else [result.run_dir / name for name in result.metrics]:
-        people.print(report.summary_table(run_dir))
+    if study is None:
+        people.print(report.summary_table(result.run_dir))
+    else:
+        found = report.collect([result.run_dir])
+        people.print(report.overview_table(found))
+        if any(one.comparisons for one in found.studies):
+            people.print(report.claims_table(found))
     people.print(f"Report: {result.run_dir / 'report.html'}", markup=False)
     if as_json:
         print_json({"run_dir": str(result.run_dir), "metrics": result.metrics})

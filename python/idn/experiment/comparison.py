@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 Better = Literal["higher", "lower"]
+OURS = "ours"  # in place of what was published, where the claim is our own
 Z_95 = 1.959963984540054  # of a 95 % interval: the 97.5 % point of the normal distribution
 FIELDS = ("what", "published", "measured", "interval", "preset", "holds")
 
@@ -16,9 +17,9 @@ FIELDS = ("what", "published", "measured", "interval", "preset", "holds")
 class Comparison:
     """One published number or claim.
 
-    `published` is the number, or True for a claim; `measured` a number, a sentence, or None; `interval` the
-    95 % interval of the measurement, in its unit; `holds` is None only where nothing could be tested, and
-    `what` then says why.
+    `published` is the number, True for a claim, or `OURS` for a claim of our own; `measured` a number, a
+    sentence, or None; `interval` the 95 % interval of the measurement, in its unit; `holds` is None only
+    where nothing could be tested, and `what` then says why.
     """
 
     what: str
@@ -27,6 +28,11 @@ class Comparison:
     interval: tuple[float, float] | None
     preset: str
     holds: bool | None
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is a claim of our own, which nobody published."""
+        return self.published == OURS
 
     def as_dict(self) -> dict[str, Any]:
         """The entry as comparison.json holds it: plain values, in the order of `FIELDS`."""
@@ -65,9 +71,13 @@ def number(
     return Comparison(what, published, float(measured), bounds, preset, low <= published <= high or beaten)
 
 
-def claim(what: str, holds: bool | None, measured: str | None = None, *, preset: str) -> Comparison:
-    """A published claim with the outcome of its test; `measured` says in words what the test saw."""
-    return Comparison(what, True, measured, None, preset, None if holds is None else bool(holds))
+def claim(
+    what: str, holds: bool | None, measured: str | None = None, *, preset: str, ours: bool = False
+) -> Comparison:
+    """A claim, published or our own, with the outcome of its test; `measured` says what the test saw."""
+    return Comparison(
+        what, OURS if ours else True, measured, None, preset, None if holds is None else bool(holds)
+    )
 
 
 def wilson(successes: int, samples: int) -> tuple[float, float]:

@@ -9,6 +9,7 @@ import difflib
 import functools
 import hashlib
 import json
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -91,6 +92,15 @@ class LoadedConfig:
             return changed
         same = _settings(self.run, _NOT_RECIPE) == _settings(recipe, _NOT_RECIPE)
         return self.run.preset if same else changed
+
+    @property
+    def command(self) -> str:
+        """What runs it again, from where it was run."""
+        file = self.files[-1] if self.files else Path(f"{self.name}.yaml")
+        config = catalog.label(file) if catalog.is_ours(file) else _seen_from_here(file)
+        if self.variant is not None:
+            config = f"{config}:{self.variant}"
+        return shlex.join(["idn", "run", config, *self.overrides])
 
     def as_yaml(self) -> str:
         """The resolved config as YAML, every default written out; `load` reads it back to the same."""
@@ -268,6 +278,12 @@ def _recipes(file: Path) -> dict[str | None, RunConfig]:
     except ConfigError:
         return {}
     return {variant: one.run for variant, one in study.variants.items()}
+
+
+def _seen_from_here(file: Path) -> str:
+    """A path as one would write it in the current directory; of a file elsewhere its name alone."""
+    here = Path.cwd()
+    return str(file.relative_to(here)) if file.is_relative_to(here) else file.name
 
 
 def _split_variant(name: str) -> tuple[str, str | None]:

@@ -71,10 +71,10 @@ def run(
     :raises idn.errors.RunError: if the run directory cannot be written, or another process uses it.
     """
     loaded = load(config) if isinstance(config, str) else config
-    tell = reporter or _to_stderr
+    tell = reporter or to_stderr
     everything = Path("runs") if out is None else out
     run_dir = everything / loaded.folder
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1 and int(os.environ.get("RANK", "0")) > 0:
+    if not is_first():
         # The first process returns a finished run at once, so there is nobody to train with.
         if force or not finished(run_dir):
             with ExitStack() as stack:
@@ -114,6 +114,26 @@ def run(
         return RunResult(run_dir, files.read_json(run_dir / "summary.json"))
 
 
+def show(run_dir: Path) -> RunResult:
+    """A finished run, as it is.
+
+    :raises ValueError: if it is not finished, with what goes on with it.
+    """
+    if not finished(run_dir):
+        again = files.read_json(run_dir / RESULTS[1]).get("command", "the command that began it")
+        raise ValueError(
+            f"{run_dir / RESULTS[0]} is the config of a run that is not finished; go on with: {again}"
+        )
+    return RunResult(run_dir, files.read_json(run_dir / "summary.json"))
+
+
+def run_of(config: str | Path) -> Path | None:
+    """The run whose directory a config file lies in, where it is the `config.yaml` that run wrote."""
+    path = Path(config)
+    is_of_a_run = path.name == RESULTS[0] and (path.parent / RESULTS[1]).is_file()
+    return path.parent if is_of_a_run else None
+
+
 @contextmanager
 def together(config: RunConfig) -> Iterator[None]:
     """Keeps the processes of data-parallel training joined over several runs: they can meet only once."""
@@ -125,6 +145,11 @@ def together(config: RunConfig) -> Iterator[None]:
 
     with join_world(resolve_device(config.training.device).type):
         yield
+
+
+def is_first() -> bool:
+    """Whether this is the process of a data-parallel run that writes the results, or the only one."""
+    return int(os.environ.get("WORLD_SIZE", "1")) == 1 or int(os.environ.get("RANK", "0")) == 0
 
 
 def finished(run_dir: Path) -> bool:
@@ -182,7 +207,11 @@ def _run(
     files.write_text(run_dir / "config.yaml", loaded.as_yaml())
     with using_threads(config.training.threads):
         described = environment.describe(str(resolve_device(config.training.device)))
-        described |= {"seed": config.training.seed, "overrides": loaded.overrides}
+        described |= {
+            "command": loaded.command,
+            "seed": config.training.seed,
+            "overrides": loaded.overrides,
+        }
         if (identity := steps.data_identity(config)) is not None:
             described["data"] = identity
         if start is not None:
@@ -256,5 +285,6 @@ def _quiet(line: str) -> None:
     del line
 
 
-def _to_stderr(line: str) -> None:
+def to_stderr(line: str) -> None:
+    """Where lines about the progress go, if nobody takes them."""
     print(line, file=sys.stderr, flush=True)

@@ -52,10 +52,13 @@ def run(
     loaded = load_study(study, overrides) if isinstance(study, str) else study
     if loaded is None:
         raise ValueError(f"config {study!r} has no variants; it is one run")
+    tell = reporter or runner.to_stderr
     results: dict[str, runner.RunResult] = {}
     first = next(iter(loaded.variants.values()))
     with runner.together(first.run):
-        for name, variant in loaded.variants.items():
+        for number, (name, variant) in enumerate(loaded.variants.items(), start=1):
+            if runner.is_first():
+                tell(f"variant {number} of {len(loaded.variants)}: {name}")
             if (result := runner.run(variant, out, reporter, force=force)) is not None:
                 results[name] = result
     if not results:

@@ -22,22 +22,30 @@ def data_of(study: StudyData) -> str:
     return next(iter(study.runs.values())).summary.dataset
 
 
-def tested(what: str, study: StudyData, needs: Sequence[str], test: Callable[..., Outcome]) -> Comparison:
-    """A claim, tested by `test` on the runs it needs.
+def tested(
+    what: str,
+    study: StudyData,
+    needs: Sequence[str],
+    test: Callable[..., Outcome],
+    *,
+    ours: bool = False,  # noqa: PT028 - this is no test function
+) -> Comparison:
+    """A claim, published or our own, tested by `test` on the runs it needs.
 
     :param needs: names of variants, whose runs `test` takes in this order.
     :param test: gives whether the claim holds and what it saw; None and the reason where it cannot tell.
     """
     missing = [name for name in needs if name not in study.runs]
     if missing:
-        return claim(f"{what} (the study has no {' and no '.join(missing)})", None, preset=study.preset)
+        lacking = f"the study has no {' and no '.join(missing)}"
+        return claim(f"{what} ({lacking})", None, preset=study.preset, ours=ours)
     runs = [study.runs[name] for name in needs]
     if len({(run.summary.dataset, str(run.environment.get("data"))) for run in runs}) > 1:
-        return claim(f"{what} (its runs are on different data)", None, preset=study.preset)
+        return claim(f"{what} (its runs are on different data)", None, preset=study.preset, ours=ours)
     holds, saw = test(*runs)
     if holds is None:
-        return claim(f"{what} ({saw})", None, preset=study.preset)
-    return claim(what, holds, saw, preset=study.preset)
+        return claim(f"{what} ({saw})", None, preset=study.preset, ours=ours)
+    return claim(what, holds, saw, preset=study.preset, ours=ours)
 
 
 def at_equal_budgets(first: RunData, second: RunData, cost: Cost) -> AtBudgets | None:

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from idn.report.markdown import markdown_table
     from idn.report.page import render, write
     from idn.report.run_data import RunData, load
-    from idn.report.table import overview_table, summary_table
+    from idn.report.terminal import claims_table, overview_table, summary_table
 
 __all__ = [
     "Collection",
     "RunData",
+    "claims_table",
     "collect",
     "figures",
     "load",
@@ -44,13 +45,14 @@ __all__ = [
 _NAMES = {
     "Collection": "idn.report.collection",
     "RunData": "idn.report.run_data",
+    "claims_table": "idn.report.terminal",
     "collect": "idn.report.collection",
     "load": "idn.report.run_data",
     "markdown_table": "idn.report.markdown",
-    "overview_table": "idn.report.table",
+    "overview_table": "idn.report.terminal",
     "render": "idn.report.page",
     "render_collection": "idn.report.collection",
-    "summary_table": "idn.report.table",
+    "summary_table": "idn.report.terminal",
     "write": "idn.report.page",
     "write_collection": "idn.report.collection",
     "write_figures": "idn.report.figure_files",

@@ -34,7 +34,10 @@ class Collection:
     def labels(self) -> list[str]:
         """A name for each run, in order: its directory's, with the folders above that tell it apart."""
         parts = [run.path.parts for run in self.runs]
-        sizes = [1] * len(parts)
+        # A variant is named with its study, unless all there is belongs to that one.
+        variants = {path for study in self.studies for path in study.run_dirs}
+        alone = len(self.studies) == 1 and all(run.path in variants for run in self.runs)
+        sizes = [2 if run.path in variants and not alone else 1 for run in self.runs]
         while True:
             labels = ["/".join(path[-size:]) for path, size in zip(parts, sizes, strict=True)]
             count = Counter(labels)

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from idn.report import collection_figures, html, trace_sections, trade_off_plot
 from idn.report.document import document
-from idn.report.format import NOTHING, gain, macs, percent
+from idn.report.format import NOTHING, gain, interval, macs, percent
 from idn.report.page import FILE_NAME
 from idn.report.run_images import RunImages
 from idn.report.svg import inline
@@ -54,12 +54,17 @@ def header(collection: Collection, title: str) -> str:
     """What is on the page."""
     found = [entry for study in collection.studies for entry in study.comparisons]
     found += [entry for run in collection.runs for entry in run.comparisons]
+    ours = [entry for entry in found if entry.is_ours]
+    found = [entry for entry in found if not entry.is_ours]
     counts = {verdict: sum(entry.holds is verdict for entry in found) for verdict, _ in _VERDICTS}
     tiles = [("runs", f"{len(collection.runs)}", ", ".join(collection.by_data_set()))]
     if found:
         tiles.append(("hold", f"{counts[True]}", "of what was published"))
         tiles.append(("do not hold", f"{counts[False]}", "as measured here"))
         tiles.append(("cannot be tested", f"{counts[None]}", "in these runs"))
+    if ours:
+        held = sum(entry.holds is True for entry in ours)
+        tiles.append(("of our own claims", f"{held} of {len(ours)}", "hold"))
     notes = [f"{one.study.name}: {one.study.note}" for one in collection.studies if one.study.note]
     if len(collection.studies) == len(notes) == 1:
         notes = [collection.studies[0].study.note]
@@ -149,10 +154,28 @@ def trade_offs(collection: Collection) -> str:
         parts.append(trade_off_plot.plot(runs, labels, f"plot{number}"))
     if any(run.summary.time is not None for run in collection.runs):
         text = (
-            "Times are of one sample at a time, each on the machine of its run: compare those of one machine."
+            "Times are of one sample at a time, each on the machine of its run: compare those of one "
+            "machine. Runs on the same trunk share one measure of it, the median of theirs, and the times of "
+            "each are in proportion to that."
         )
         parts.append(html.paragraph(text, "soft"))
+    if unsteady := _unsteady(collection):
+        parts.append(html.paragraph(unsteady, "note"))
     return html.section("Accuracy against cost", *parts)
+
+
+def _unsteady(collection: Collection) -> str:
+    named = [
+        f"{label} ({interval(run.summary.time.spread.gain)}\u00d7)"
+        for run, label in zip(collection.runs, collection.labels, strict=True)
+        if run.summary.time is not None and run.summary.time.unsteady and run.summary.time.spread is not None
+    ]
+    if not named:
+        return ""
+    return (
+        "The repeats of these speed-ups are far apart, as on a machine that was busy with other work; trust "
+        f"their operations rather than their times: {', '.join(named)}."
+    )
 
 
 def exit_rates(collection: Collection) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from idn.errors import RunError, StoreError
 from idn.report import collection_figures, figures, reliability
 from idn.report.answers import read
-from idn.report.marks import COSTS, marks
+from idn.report.marks import COSTS, marks_together
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,7 +48,7 @@ def write_figures(collection: Collection, folder: Path) -> list[Path]:
 def _figures(collection: Collection) -> Iterator[tuple[str, Figure]]:
     runs, labels = collection.runs, collection.labels
     for data, some in collection.by_data_set().items():
-        found = [marks(run.summary) for run, _ in some]
+        found = marks_together([run for run, _ in some])
         for cost in COSTS:
             if any(mark.cost(cost) is not None for one in found for mark in one):
                 name = f"trade-off-{_slug(data)}-{cost}"

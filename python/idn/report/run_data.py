@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +35,20 @@ class RunData:
     def name(self) -> str:
         """The run's id: the name of its directory."""
         return self.path.name
+
+    @property
+    def trunk_epochs(self) -> tuple[int, int] | None:
+        """How many epochs the trunk was trained alone, and how many there were in all.
+
+        None where it never was alone, or was so in the run this one started from.
+        """
+        stages = self.config.get("training", {}).get("stages", [])
+        alone = list(itertools.takewhile(lambda stage: stage.get("train") == "trunk", stages))
+        try:
+            epochs = [int(stage["epochs"]) for stage in stages]
+        except (KeyError, TypeError, ValueError):
+            return None  # a config of another hand
+        return (sum(epochs[: len(alone)]), sum(epochs)) if alone and len(alone) < len(stages) else None
 
     def trace(self, split: str) -> Trace:
         """The logits of every exit (samples, exits, classes), labels and indices of "validation" or "test".

@@ -10,6 +10,7 @@ from idn.report import figures, html, trace_sections
 from idn.report.format import NOTHING, criterion, duration, gain, interval, macs, percent, threshold
 from idn.report.run_data import RunData
 from idn.report.run_images import RunImages
+from idn.report.summary import Summary, Time
 from idn.report.svg import inline
 
 LONG = 400  # characters beyond which a fact of the environment is folded away
@@ -32,6 +33,9 @@ def header(run: RunData) -> str:
         f"on {_device(summary.device)}{trained}. Exit rule: {criterion(summary)}."
     )
     note = run.config.get("note")
+    changes = run.environment.get("overrides")
+    if summary.preset.endswith(", changed") and isinstance(changes, list) and changes:
+        note = f"{note or ''} Changed in this run: {', '.join(map(str, changes))}.".strip()
     title = escape(f"{summary.model} on {summary.dataset}")
     return "".join(
         [
@@ -46,7 +50,7 @@ def header(run: RunData) -> str:
 
 
 def result(run: RunData) -> str:
-    """The result in up to five numbers."""
+    """The result in up to six numbers."""
     summary, test = run.summary, run.summary.test
     operations = f"{macs(test.mean_macs)} against {macs(summary.trunk_macs)} MACs"
     found = [
@@ -54,6 +58,11 @@ def result(run: RunData) -> str:
             "test accuracy",
             percent(test.accuracy),
             _within(test.accuracy_interval, "at the chosen thresholds"),
+        ),
+        (
+            "validation accuracy",
+            percent(summary.validation.accuracy),
+            _validation_against_test(summary),
         ),
         ("leave early", f"{sum(test.exit_rates[:-1]):.1f} %", "of the test samples"),
     ]
@@ -65,6 +74,8 @@ def result(run: RunData) -> str:
         found.append(("measured speed-up", gain(summary.time.gain), under))
     if summary.trunk is not None:
         under = _within(summary.trunk.accuracy_interval, "no exits")
+        if (epochs := run.trunk_epochs) is not None:
+            under += f", after {epochs[0]} of {epochs[1]} epochs"
         found.append(("trunk alone", percent(summary.trunk.test_accuracy), under))
     return html.tiles(found)
 
@@ -84,7 +95,8 @@ def trade_off(run: RunData) -> str:
         "squares, one exit answering for every sample; the ring, the operating point of this report."
     )
     if summary.trunk is not None:
-        caption += " The star is the trunk trained alone, without heads."
+        caption += " The star is the trunk trained alone, without heads"
+        caption += f", for {run.trunk_epochs[0]} of the epochs only." if run.trunk_epochs else "."
     return html.section(title, html.figure(drawing, caption))
 
 
@@ -157,27 +169,33 @@ def time(run: RunData) -> str:
     trunk, branchy = f"{measured.trunk_ms:.3f} ms", f"{measured.branchy_ms:.3f} ms"
     rows = [["trunk alone", trunk], ["with early exits", branchy], ["speed-up", gain(measured.gain)]]
     head = ["", "per sample"]
+    exits = [] if measured.exit_ms is None else zip(run.summary.exits, measured.exit_ms, strict=False)
+    leaving = [[f"leaving at {exit_.name}", f"{ms:.3f} ms"] for exit_, ms in exits]
     if measured.spread is not None:
         spread = measured.spread
         ranges = [interval(spread.trunk_ms, 3), interval(spread.branchy_ms, 3), interval(spread.gain)]
         rows = [[*row, span] for row, span in zip(rows, ranges, strict=True)]
+        leaving = [[*row, NOTHING] for row in leaving]
         head.append("range of the repeats")
     threads = "" if measured.threads is None else f", {_count(measured.threads, 'thread', 'threads')}"
     text = (
         f"One sample at a time on {_device(run.summary.device)}{threads}, {measured.samples:,} samples of "
         f"the test split, {_count(measured.repeats, 'repeat', 'repeats')}. Heads, softmax and the decision "
-        "to leave are all on the clock; data loading is not. Times depend on the machine and what else runs "
-        "on it: compare ratios, not milliseconds."
+        f"to leave are all on the clock; data loading is not. {_by_exit(measured)}Times depend on the "
+        "machine and what else runs on it: compare ratios, not milliseconds."
     )
-    return html.section("Time", html.table(head, rows), html.paragraph(text))
+    busy = "The repeats are far apart: the machine was busy. Trust the operations rather than the times."
+    unsteady = html.paragraph(busy, "note") if measured.unsteady else ""
+    return html.section("Time", html.table(head, rows + leaving), unsteady, html.paragraph(text))
 
 
 def repeat(run: RunData) -> str:
     """Where it ran, and how to run it again."""
     command = run.environment.get("command")
     known = isinstance(command, str) and bool(command)
-    again = str(command) if known else "idn run config.yaml"
-    place = "" if known else html.paragraph("In the directory of this run.", "soft")
+    again = str(command) if known else "idn run config.yaml --out again"
+    where = "Where it is finished, it is only shown again; --out puts another run elsewhere."
+    place = html.paragraph(where if known else "In the directory of this run.", "soft")
     named = run.environment.items()
     found = [(key.replace("_", " "), value) for key, value in named if key != "command"]
     long = [(name, str(value)) for name, value in found if len(str(value)) > LONG]
@@ -195,6 +213,25 @@ def repeat(run: RunData) -> str:
         )
         + f"<footer>{footer}</footer>"
     )
+
+
+def _validation_against_test(summary: Summary) -> str:
+    """Whether what the thresholds were chosen on promised more, or less, than test keeps."""
+    bounds, validation = summary.test.accuracy_interval, summary.validation.accuracy
+    if bounds is None or bounds[0] <= validation <= bounds[1]:
+        return "where thresholds were chosen"
+    return "outside the interval of test; `idn policy make RUN --epsilon` bounds the loss"
+
+
+def _by_exit(time: Time) -> str:
+    """What lies between the times of the exits and that of the trunk."""
+    if time.exit_ms is None or not time.trunk_ms:
+        return ""
+    more = 100 * (time.exit_ms[-1] / time.trunk_ms - 1)
+    return (
+        f"A sample that goes through to the last exit takes {more:+.0f} % of the trunk's time on top: the "
+        "heads on the way, and the decisions to stay. "
+    ).replace("+-", "-")
 
 
 def _within(bounds: Sequence[float] | None, otherwise: str) -> str:

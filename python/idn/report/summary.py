@@ -19,6 +19,7 @@ Positive = Annotated[float, Field(ge=0), AfterValidator(_finite)]
 Interval = tuple[float, float]
 _MOST_EXITS = 1000
 _MOST_POINTS = 100_000
+UNSTEADY = 0.25  # of the speed-up: repeats on an idle machine are mostly within a tenth
 
 
 class _Part(BaseModel):
@@ -73,7 +74,7 @@ class Spread(_Part):
 class Time(_Part):
     """Milliseconds per sample, one sample at a time, heads and decisions included; gain = trunk / branchy.
 
-    `exit_ms` is the mean of the samples that leave at each exit.
+    `exit_ms` is that of a sample that leaves at each exit.
     """
 
     trunk_ms: Positive
@@ -84,6 +85,11 @@ class Time(_Part):
     threads: int | None = None
     spread: Spread | None = None
     exit_ms: list[Positive] | None = None
+
+    @property
+    def unsteady(self) -> bool:
+        """Whether the repeats disagree so much that the machine must have been busy with other work."""
+        return self.spread is not None and self.spread.gain[1] - self.spread.gain[0] > UNSTEADY * self.gain
 
 
 class Summary(_Part):

@@ -1,4 +1,4 @@
-"""A run in a table: for the terminal, and as the generated part of an experiment's README.
+"""The generated part of an experiment's README.
 
 `python -m idn.report.table README.md RESULTS` rewrites what stands between the markers of README.md from
 the runs and studies in RESULTS; with `--check` it only says whether that would change anything (exit code 1
@@ -11,82 +11,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from idn.experiment.files import write_text
-from idn.report.format import gain, macs, percent, threshold
 from idn.report.markdown import markdown_table, runs_under, studies_under
-from idn.report.run_data import RunData, load
-
-if TYPE_CHECKING:
-    from rich.table import Table
-
-    from idn.report.collection import Collection
 
 BEGIN = "<!-- results: written by `python -m idn.report.table`; do not edit by hand -->"
 END = "<!-- end of results -->"
-
-
-def summary_table(run: RunData | Path | str) -> Table:
-    """Exits and operating point of a run as a rich table for a terminal.
-
-    :raises ValueError: if there is no such directory.
-    :raises idn.errors.RunError: if a file of it is missing or damaged.
-    """
-    from rich.table import Table
-    from rich.text import Text
-
-    data = run if isinstance(run, RunData) else load(run)
-    summary = data.summary
-    title = Text(f"{summary.model} on {summary.dataset} ({summary.preset})")
-    table = Table(title=title, title_justify="left")
-    table.add_column("exit")
-    for name in ("test accuracy", "MACs", "T", "leave here"):
-        table.add_column(name, justify="right")
-    limits = [threshold(value) for value in summary.thresholds[: len(summary.exits) - 1]]
-    limits += [""] * (len(summary.exits) - len(limits))
-    for exit_, limit, rate in zip(summary.exits, limits, summary.test.exit_rates, strict=True):
-        cells = [exit_.name, percent(exit_.test_accuracy), macs(exit_.macs), limit, f"{rate:.1f} %"]
-        table.add_row(*map(Text, cells))  # Text: names from files are no markup
-    table.add_section()
-    if summary.trunk is not None:
-        table.add_row("trunk alone", percent(summary.trunk.test_accuracy), macs(summary.trunk_macs), "", "")
-    test = summary.test
-    table.add_row("early exits", percent(test.accuracy), macs(test.mean_macs), "", "", style="bold")
-    saved = [] if test.mac_gain is None else [f"{gain(test.mac_gain)} fewer MACs than the trunk"]
-    if summary.time is not None:
-        saved.append(f"{gain(summary.time.gain)} its speed")
-    table.caption = Text(", ".join(saved), style="none")
-    table.caption_justify = "left"
-    return table
-
-
-def overview_table(collection: Collection) -> Table:
-    """One line for each run of a collection, as a rich table for a terminal."""
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table()
-    for name in ("run", "data"):
-        table.add_column(name, overflow="fold")
-    for name in ("early exits", "last exit", "MACs", "fewer", "speed-up", "claims"):
-        table.add_column(name, justify="right")
-    for run, label in zip(collection.runs, collection.labels, strict=True):
-        summary, test = run.summary, run.summary.test
-        held = sum(item.holds is True for item in run.comparisons)
-        tested = sum(item.holds is not None for item in run.comparisons)
-        cells = [
-            label,
-            summary.dataset,
-            percent(test.accuracy),
-            percent(summary.exits[-1].test_accuracy),
-            macs(test.mean_macs),
-            "" if test.mac_gain is None else gain(test.mac_gain),
-            "" if summary.time is None else gain(summary.time.gain),
-            f"{held} of {tested} hold" if tested else "",
-        ]
-        table.add_row(*map(Text, cells))  # Text: names from files are no markup
-    return table
 
 
 def updated(text: str, table: str, name: str = "README.md") -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from idn.report import collection_figures, figures, html
 from idn.report.format import NOTHING, macs, percent, threshold
-from idn.report.marks import COSTS, Cost, Mark, front, marks
+from idn.report.marks import COSTS, Cost, Mark, front, marks_together
 from idn.report.run_data import RunData
 from idn.report.svg import inline
 
@@ -36,7 +36,7 @@ def script() -> str:
 
 def plot(runs: Sequence[RunData], labels: Sequence[str], name: str) -> str:
     """The plot with its controls, legend and data; `name` makes its ids differ from others on the page."""
-    found = [marks(run.summary) for run in runs]
+    found = marks_together(runs)
     timed = any(mark.ms is not None for one in found for mark in one)
     shown: list[Cost] = [cost for cost in COSTS if cost == "macs" or timed]
     data = [_data(run, label, one) for run, label, one in zip(runs, labels, found, strict=True)]
