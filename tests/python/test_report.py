@@ -226,7 +226,10 @@ def test_accuracy_on_validation_beyond_that_on_test_is_pointed_out(run_dir: Path
     assert "Validation said 90.00 %, outside the 95 % interval of test" in str(
         report.summary_table(run_dir).caption
     )
-    assert "outside the interval of test" in Page(report.write(run_dir).read_text(encoding="utf-8")).text
+    assert (
+        "accuracy was 90.00 %: outside the interval of test"
+        in Page(report.write(run_dir).read_text(encoding="utf-8")).text
+    )
 
 
 def test_the_trunk_is_said_to_have_trained_for_fewer_epochs(run_dir: Path) -> None:

@@ -50,8 +50,8 @@ def trade_off(run: RunData) -> Figure:
     )  # fmt: skip
     for exit_ in summary.exits:
         axes.annotate(
-            plain(exit_.name), (exit_.macs / 1e6, exit_.test_accuracy), xytext=(0, -9),
-            textcoords="offset points", ha="center", va="top", color=SOFT, fontsize=8,
+            plain(exit_.name), (exit_.macs / 1e6, exit_.test_accuracy), xytext=(6, 5),
+            textcoords="offset points", ha="left", va="bottom", color=SOFT, fontsize=8,
         )  # fmt: skip
     if summary.trunk is not None:
         axes.plot(

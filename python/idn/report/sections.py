@@ -50,19 +50,15 @@ def header(run: RunData) -> str:
 
 
 def result(run: RunData) -> str:
-    """The result in up to six numbers."""
+    """The result in up to five numbers."""
     summary, test = run.summary, run.summary.test
     operations = f"{macs(test.mean_macs)} against {macs(summary.trunk_macs)} MACs"
     found = [
         (
             "test accuracy",
             percent(test.accuracy),
-            _within(test.accuracy_interval, "at the chosen thresholds"),
-        ),
-        (
-            "validation accuracy",
-            percent(summary.validation.accuracy),
-            _validation_against_test(summary),
+            _within(test.accuracy_interval, "at the chosen thresholds")
+            + f"; validation {percent(summary.validation.accuracy)}",
         ),
         ("leave early", f"{sum(test.exit_rates[:-1]):.1f} %", "of the test samples"),
     ]
@@ -77,7 +73,7 @@ def result(run: RunData) -> str:
         if (epochs := run.trunk_epochs) is not None:
             under += f", after {epochs[0]} of {epochs[1]} epochs"
         found.append(("trunk alone", percent(summary.trunk.test_accuracy), under))
-    return html.tiles(found)
+    return html.tiles(found) + _validation_against_test(summary)
 
 
 def trade_off(run: RunData) -> str:
@@ -216,11 +212,15 @@ def repeat(run: RunData) -> str:
 
 
 def _validation_against_test(summary: Summary) -> str:
-    """Whether what the thresholds were chosen on promised more, or less, than test keeps."""
+    """Points out where what the thresholds were chosen on promised more, or less, than test keeps."""
     bounds, validation = summary.test.accuracy_interval, summary.validation.accuracy
     if bounds is None or bounds[0] <= validation <= bounds[1]:
-        return "where thresholds were chosen"
-    return "outside the interval of test; `idn policy make RUN --epsilon` bounds the loss"
+        return ""
+    return html.paragraph(
+        f"On validation data, where the thresholds were chosen, accuracy was {percent(validation)}: outside "
+        "the interval of test. `idn policy make RUN --epsilon` chooses thresholds whose loss is bounded.",
+        "note",
+    )
 
 
 def _by_exit(time: Time) -> str:
