@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from idn._words import counted
 from idn.cli.output import AsJson, console, print_json
 
 if TYPE_CHECKING:
@@ -66,9 +67,14 @@ def make(
         str | None,
         typer.Option("--bound", help="With --epsilon: clopper_pearson (default) or hoeffding_bentkus."),
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE where it is there already.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Choose thresholds on the validation trace of a run; without any wish, as its config asks."""
+    if out.exists() and not force:
+        raise ValueError(
+            f"{out} is there already; --force replaces it, --out FILE puts the policy elsewhere."
+        )
     wishes = {
         "max_drop": max_drop,
         "budget_macs": budget_macs,
@@ -86,6 +92,8 @@ def make(
     made = run_policy.make(report.load(run_dir), asked, unit=unit, criterion=criterion, calibrate=calibrate)
     made.save(out)
     _print(made, as_json=as_json)
+    if as_json and (saves := _nothing_saved(made)):
+        console(stderr=True).print(f"saves {saves}", markup=False)
     console(stderr=as_json).print(f"Policy: {out}", markup=False)
 
 
@@ -112,17 +120,22 @@ def apply(
     if split not in ("test", "validation"):
         raise ValueError(f"--split is {split!r}, expected test or validation.")
     run = report.load(run_dir)
-    found = run_policy.apply(PolicyFile.load(file), run, split)
+    policy = PolicyFile.load(file)
+    found = run_policy.apply(policy, run, split)
+    cost, unit = run_policy.cost_of(policy, found), policy.cost_unit
     if as_json:
-        print_json({"split": split, **found.as_dict()})
+        print_json({"split": split, **found.as_dict(), "cost_unit": unit, "mean_cost": cost})
         return
     low, high = found.accuracy_interval
-    names = [one.name for one in run.summary.exits]
+    names = [f"exit {k} ({one.name})" for k, one in enumerate(run.summary.exits, start=1)]
+    costs = [f"{_cost(cost)} {unit} a sample (last exit {_cost(policy.costs[-1])})"]
+    if unit != "MACs":
+        costs.append(f"{_cost(found.mean_macs)} MACs")
     lines = {
         "split": f"{split}, {found.samples} samples",
         "accuracy": f"{found.accuracy:.2f} % ({low:.2f} to {high:.2f} with 95 %)",
         "leave at": ", ".join(f"{n} {r:.1f} %" for n, r in zip(names, found.exit_rates, strict=True)),
-        "cost": f"{_cost(found.mean_macs)} MACs a sample",
+        "cost": ", ".join(costs),
     }
     _print_lines(lines)
 
@@ -146,6 +159,10 @@ def _asked(given: dict[str, float], delta: float | None, bound: str | None) -> t
             if name == "max_drop":
                 return policy_file.MaxDrop(points=value), "MACs"
             if name == "min_accuracy":
+                if 0 < value <= 1:  # nobody is content with that
+                    raise ValueError(
+                        f"--min-accuracy is in percent, so {value:g} is {value:g} %: write {100 * value:g}."
+                    )
                 return policy_file.Accuracy(at_least=value), "MACs"
             if name == "epsilon":
                 chance = 0.05 if delta is None else delta
@@ -155,32 +172,83 @@ def _asked(given: dict[str, float], delta: float | None, bound: str | None) -> t
     except ValidationError as error:
         first = error.errors()[0]
         option = next(iter(given)) if "epsilon" not in given else str(first["loc"][0])
-        raise ValueError(f"--{option.replace('_', '-')} is {first['input']}: {first['msg']}.") from error
+        hint = ""
+        if option in ("epsilon", "delta") and 1 <= first["input"] <= 100:
+            hint = f"; {first['input']:g} % is {first['input'] / 100:g}"
+        raise ValueError(
+            f"--{option.replace('_', '-')} is {first['input']}: {first['msg']}{hint}."
+        ) from error
     return None, "MACs"
 
 
 def _print(policy: PolicyFile, *, as_json: bool) -> None:
     if as_json:
-        print_json(policy.model_dump(mode="json", by_alias=True))
+        print_json(policy.as_dict())
         return
     seen, rule = policy.validation, policy.criterion.model_dump()
     name, parameters = rule.pop("name"), rule.pop("parameters", None)
     options = [f"{key} {_rounded(value)}" for key, value in rule.items()]
     if parameters is not None:
-        options.append(f"fitted to {len(parameters['intercepts'])} exits")
-    asked = {key: value for key, value in policy.asked.model_dump(by_alias=True).items() if key != "for"}
-    what = policy.asked.for_.replace("_", " ")
+        options.append(f"fitted to {counted(len(parameters['intercepts']), 'exit')}")
     lines = {
         "criterion": ", ".join([name, *options]),
         "thresholds": ", ".join("never" if one is None else f"{one:.6g}" for one in policy.thresholds),
-        "asked": f"{what}: " + ", ".join(f"{key} {value}" for key, value in asked.items()),
+        "asked": _in_words(policy),
+        **_tested(policy),
         "validation": f"{seen.accuracy:.2f} % (last exit {seen.full_accuracy:.2f} %), {seen.samples} samples",
         "leave at": ", ".join(f"exit {k + 1} {rate:.1f} %" for k, rate in enumerate(seen.exit_rates)),
         "cost": f"{_cost(seen.mean_cost)} {policy.cost_unit} a sample (last exit {_cost(policy.costs[-1])})",
-        "network": f"{policy.exits} exits, {policy.classes} classes, weights {policy.weights_sha256[:16]}",
+        **({"saves": saves} if (saves := _nothing_saved(policy)) else {}),
+        "network": f"{counted(policy.exits, 'exit')}, {policy.classes} classes, "
+        f"weights {policy.weights_sha256[:16]}",
         "made by": f"idn {policy.idn}",
     }
     _print_lines(lines)
+
+
+def _in_words(policy: PolicyFile) -> str:
+    """What the thresholds were asked to be."""
+    from idn.exits import policy_file
+
+    asked = policy.asked
+    if isinstance(asked, policy_file.MaxDrop):
+        return f"the cheapest that lose at most {asked.points:g} points against the last exit"
+    if isinstance(asked, policy_file.Budget):
+        return f"the most accurate within {_cost(asked.at_most)} {policy.cost_unit} a sample"
+    if isinstance(asked, policy_file.Accuracy):
+        return f"the cheapest with an accuracy of at least {asked.at_least:g} %"
+    return (
+        f"the cheapest shown to lose at most {100 * asked.epsilon:g} points against the last exit (epsilon "
+        f"{asked.epsilon:g}), but for a chance of {100 * asked.delta:g} % (delta {asked.delta:g}, "
+        f"{asked.bound})"
+    )
+
+
+def _tested(policy: PolicyFile) -> dict[str, str]:
+    """How a promise was tested, as a line."""
+    risk = policy.risk
+    if risk is None:
+        return {}
+    tested = f"on the half of the validation data that tests, {risk.samples} samples"
+    return {
+        "tested": f"{tested}: measured loss {100 * risk.measured_loss:.2f} points, {_cost(risk.mean_cost)} "
+        f"{policy.cost_unit} a sample; {risk.passed} of {risk.tested} candidates passed"
+    }
+
+
+def _nothing_saved(policy: PolicyFile) -> str | None:
+    """That the thresholds save nothing, and what would; None if they save something."""
+    if policy.validation.mean_cost < policy.costs[-1]:
+        return None
+    text = "nothing: every sample takes the last exit"
+    if policy.risk is None or policy.risk.saving_epsilon is None:
+        return text
+    from idn.exits.threshold_search import rounded_up
+
+    return (
+        f"{text}; the smallest epsilon with a saving is {rounded_up(policy.risk.saving_epsilon)} here (seen "
+        "on these samples, so not promised by them: ask it of new ones)"
+    )
 
 
 def _cost(value: float) -> str:

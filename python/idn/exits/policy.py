@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from idn._native import extension
+from idn._words import counted
 
 __all__ = ["Policy"]
 
@@ -48,8 +49,9 @@ class Policy(ABC):
         if isinstance(temperature, Sequence):
             self.temperature = [float(t) for t in temperature]
             if len(self.temperature) < len(self.thresholds):
+                given, needed = len(self.temperature), len(self.thresholds)
                 raise ValueError(
-                    f"{len(self.temperature)} temperatures for {len(self.thresholds)} thresholds: "
+                    f"{counted(given, 'temperature')} for {counted(needed, 'threshold')}: "
                     "give one number, or one per exit."
                 )
         else:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from idn._words import counted
 from idn.errors import ConfigError
 from idn.experiment import catalog, kinds, strict_yaml
 from idn.experiment.strict_yaml import Document, Place
@@ -143,7 +144,7 @@ def _outside(merged: Any, path: str) -> str | None:
         found = OmegaConf.select(merged, above)
         if isinstance(found, ListConfig) and parts[depth].isdigit() and int(parts[depth]) >= len(found):
             last = f", the last is {above}[{len(found) - 1}]" if len(found) else ""
-            return f"{above} has {len(found)} entr{'y' if len(found) == 1 else 'ies'}{last}"
+            return f"{above} has {counted(len(found), 'entry', 'entries')}{last}"
     return None
 
 
