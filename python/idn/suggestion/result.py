@@ -67,7 +67,7 @@ class Suggestion:
             lines.append(f"{mark} {exit_text}  {one.cost:6.1%}  {one.accuracy:6.2f} %")
         lines.append(
             f"Probes are heads trained for a few epochs on the features of {self.training_samples} training "
-            "samples, the trunk as it is. They compare places, and do not tell what exits reach that are trained "
-            "with the trunk."
+            "samples, the trunk as it is. They compare places, and do not tell what exits reach that are "
+            "trained with the trunk."
         )
         return "\n".join(lines)
