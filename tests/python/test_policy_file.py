@@ -112,8 +112,9 @@ def test_it_tells_what_the_policy_does_on_validation() -> None:
     assert seen.sha256 == policy_file.trace_digest(LOGITS, LABELS)
 
 
-def test_an_entry_for_the_last_exit_is_not_kept() -> None:
-    assert made(exits.Confidence([0.6, 0.7, 0.1])).thresholds == [0.6, 0.7]
+def test_an_entry_for_the_last_exit_is_refused() -> None:
+    with pytest.raises(ValueError, match="the policy has 3 thresholds for 2 early exits"):
+        made(exits.Confidence([0.6, 0.7, 0.1]))
 
 
 def test_the_file_is_readable_and_the_same_every_time(tmp_path: Path) -> None:

@@ -139,7 +139,7 @@ class PolicyFile(Part):
                 {
                     "idn": version("idn"),
                     "criterion": policy.rule,
-                    "thresholds": policy.thresholds[: exits - 1],
+                    "thresholds": policy.thresholds,
                     "exits": exits,
                     "classes": classes,
                     "weights_sha256": weights_sha256,
