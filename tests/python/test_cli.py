@@ -61,6 +61,13 @@ def test_help_lists_the_commands_and_every_exit_code(idn: Idn) -> None:
         assert f"{code} {meaning}" in " ".join(done.stdout.split())
 
 
+def test_the_page_has_the_same_exit_codes() -> None:
+    """In other words maybe; where the first part is the same it is the same meaning."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
+    for code, meaning in exit_codes.MEANING.items():
+        assert f"| {code} | {meaning.split(',')[0].split(';')[0]}" in page
+
+
 def test_help_is_quick_and_imports_nothing_heavy() -> None:
     heavy = ("torch", "matplotlib", "omegaconf", "pydantic", "numpy")
     code = (
@@ -101,9 +108,16 @@ def test_version_is_the_package_version(idn: Idn) -> None:
         (
             ["run", "branchynet_2016/smoke", "model.name=alexnet"],
             exit_codes.USAGE,
-            "exit_weights has 3 numbers for 1 exits",
+            "exit_weights has 3 numbers for 1 exit;",
         ),
         (["run", "branchynet_2016/lenet_paper", "data.root=nowhere"], exit_codes.DATA, "idn data get mnist"),
+        (
+            ["run", "branchynet_2016/lenet_paper", "data.root=nowhere"],
+            exit_codes.DATA,
+            "expected there are train-images-idx3-ubyte.gz, ",
+        ),
+        (["run", "branchynet_2016/smoke", "data.name=./nowhere"], exit_codes.DATA, "no folder and no HDF5"),
+        (["policy", "show", "nowhere.json"], exit_codes.FAILED, "nowhere.json cannot be read"),
         (["config", "show", "./none.yaml"], exit_codes.USAGE, "there is no file"),
         (["report", "nowhere"], exit_codes.USAGE, "nowhere is not a directory"),
         (["data", "verify", "mnist", "--root", "nowhere"], exit_codes.DATA, "idn data get mnist"),
