@@ -103,7 +103,7 @@ def test_the_advice_names_the_files_and_the_command_for_this_root(
         with pytest.raises(DataError, match="Run `idn data get cifar10` to fetch it"):
             data.load("cifar10", place)
     write_mnist(root / "mnist")
-    (root / "mnist" / "t10k-labels-idx1-ubyte").rename(tmp_path / "aside")
+    (root / "mnist" / "t10k-labels-idx1-ubyte.gz").rename(tmp_path / "aside")
     monkeypatch.delenv("IDN_DATA_ROOT")
     with pytest.raises(DataError, match=r"t10k.*is missing.*--root '.*my data'` to fetch it again"):
         data.verify("mnist", root)
