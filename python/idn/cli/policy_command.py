@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from idn._words import counted
 from idn.cli.output import AsJson, console, print_json
+from idn.cli.policy_text import cost_text, nothing_saved, print_lines, print_policy
 
 if TYPE_CHECKING:
-    from idn.exits import PolicyFile
     from idn.experiment.run_policy import Asked, Unit
 
 _BUDGETS: dict[str, Unit] = {"budget_macs": "MACs", "budget_ms": "ms", "budget_bytes": "bytes"}
@@ -91,8 +90,8 @@ def make(
 
     made = run_policy.make(report.load(run_dir), asked, unit=unit, criterion=criterion, calibrate=calibrate)
     made.save(out)
-    _print(made, as_json=as_json)
-    if as_json and (saves := _nothing_saved(made)):
+    print_policy(made, as_json=as_json)
+    if as_json and (saves := nothing_saved(made)):
         console(stderr=True).print(f"saves {saves}", markup=False)
     console(stderr=as_json).print(f"Policy: {out}", markup=False)
 
@@ -102,7 +101,7 @@ def show(file: File, as_json: AsJson = False) -> None:
     """Say what a policy does, how it was chosen, and for which network."""
     from idn.exits import PolicyFile
 
-    _print(PolicyFile.load(file), as_json=as_json)
+    print_policy(PolicyFile.load(file), as_json=as_json)
 
 
 @app.command()
@@ -128,16 +127,16 @@ def apply(
         return
     low, high = found.accuracy_interval
     names = [f"exit {k} ({one.name})" for k, one in enumerate(run.summary.exits, start=1)]
-    costs = [f"{_cost(cost)} {unit} a sample (last exit {_cost(policy.costs[-1])})"]
+    costs = [f"{cost_text(cost)} {unit} a sample (last exit {cost_text(policy.costs[-1])})"]
     if unit != "MACs":
-        costs.append(f"{_cost(found.mean_macs)} MACs")
+        costs.append(f"{cost_text(found.mean_macs)} MACs")
     lines = {
         "split": f"{split}, {found.samples} samples",
         "accuracy": f"{found.accuracy:.2f} % ({low:.2f} to {high:.2f} with 95 %)",
         "leave at": ", ".join(f"{n} {r:.1f} %" for n, r in zip(names, found.exit_rates, strict=True)),
         "cost": ", ".join(costs),
     }
-    _print_lines(lines)
+    print_lines(lines)
 
 
 def _asked(given: dict[str, float], delta: float | None, bound: str | None) -> tuple[Asked | None, Unit]:
@@ -179,89 +178,3 @@ def _asked(given: dict[str, float], delta: float | None, bound: str | None) -> t
             f"--{option.replace('_', '-')} is {first['input']}: {first['msg']}{hint}."
         ) from error
     return None, "MACs"
-
-
-def _print(policy: PolicyFile, *, as_json: bool) -> None:
-    if as_json:
-        print_json(policy.as_dict())
-        return
-    seen, rule = policy.validation, policy.criterion.model_dump()
-    name, parameters = rule.pop("name"), rule.pop("parameters", None)
-    options = [f"{key} {_rounded(value)}" for key, value in rule.items()]
-    if parameters is not None:
-        options.append(f"fitted to {counted(len(parameters['intercepts']), 'exit')}")
-    lines = {
-        "criterion": ", ".join([name, *options]),
-        "thresholds": ", ".join("never" if one is None else f"{one:.6g}" for one in policy.thresholds),
-        "asked": _in_words(policy),
-        **_tested(policy),
-        "validation": f"{seen.accuracy:.2f} % (last exit {seen.full_accuracy:.2f} %), {seen.samples} samples",
-        "leave at": ", ".join(f"exit {k + 1} {rate:.1f} %" for k, rate in enumerate(seen.exit_rates)),
-        "cost": f"{_cost(seen.mean_cost)} {policy.cost_unit} a sample (last exit {_cost(policy.costs[-1])})",
-        **({"saves": saves} if (saves := _nothing_saved(policy)) else {}),
-        "network": f"{counted(policy.exits, 'exit')}, {policy.classes} classes, "
-        f"weights {policy.weights_sha256[:16]}",
-        "made by": f"idn {policy.idn}",
-    }
-    _print_lines(lines)
-
-
-def _in_words(policy: PolicyFile) -> str:
-    """What the thresholds were asked to be."""
-    from idn.exits import policy_file
-
-    asked = policy.asked
-    if isinstance(asked, policy_file.MaxDrop):
-        return f"the cheapest that lose at most {asked.points:g} points against the last exit"
-    if isinstance(asked, policy_file.Budget):
-        return f"the most accurate within {_cost(asked.at_most)} {policy.cost_unit} a sample"
-    if isinstance(asked, policy_file.Accuracy):
-        return f"the cheapest with an accuracy of at least {asked.at_least:g} %"
-    return (
-        f"the cheapest shown to lose at most {100 * asked.epsilon:g} points against the last exit (epsilon "
-        f"{asked.epsilon:g}), but for a chance of {100 * asked.delta:g} % (delta {asked.delta:g}, "
-        f"{asked.bound})"
-    )
-
-
-def _tested(policy: PolicyFile) -> dict[str, str]:
-    """How a promise was tested, as a line."""
-    risk = policy.risk
-    if risk is None:
-        return {}
-    tested = f"on the half of the validation data that tests, {risk.samples} samples"
-    return {
-        "tested": f"{tested}: measured loss {100 * risk.measured_loss:.2f} points, {_cost(risk.mean_cost)} "
-        f"{policy.cost_unit} a sample; {risk.passed} of {risk.tested} candidates passed"
-    }
-
-
-def _nothing_saved(policy: PolicyFile) -> str | None:
-    """That the thresholds save nothing, and what would; None if they save something."""
-    if policy.validation.mean_cost < policy.costs[-1]:
-        return None
-    text = "nothing: every sample takes the last exit"
-    if policy.risk is None or policy.risk.saving_epsilon is None:
-        return text
-    from idn.exits.threshold_search import rounded_up
-
-    return (
-        f"{text}; the smallest epsilon with a saving is {rounded_up(policy.risk.saving_epsilon)} here (seen "
-        "on these samples, so not promised by them: ask it of new ones)"
-    )
-
-
-def _cost(value: float) -> str:
-    return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
-
-
-def _rounded(value: Any) -> str:
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_rounded, value)) + "]"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _print_lines(lines: dict[str, str]) -> None:
-    width = max(map(len, lines))
-    for name, text in lines.items():
-        console().print(f"{name:{width}}  {text}", markup=False)

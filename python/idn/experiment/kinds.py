@@ -27,10 +27,24 @@ _OPTIMIZERS: dict[str, Keys] = {
 }
 _SCHEDULES: dict[str, Keys] = {"constant": frozenset(), "sgdr": frozenset({"period", "factor", "minimum_lr"})}
 
+
+def _options(name: str) -> Keys | None:
+    """What a network can be asked for, beside what follows from the data."""
+    import inspect
+
+    from idn import models
+
+    if name not in models.names():
+        return None
+    options = frozenset(inspect.signature(getattr(models, name)).parameters)
+    # A network with exits of its own takes no others.
+    return options if name.startswith("b_") else options | {"exits"}
+
+
 # By path, list entries being `*`: the name where none is written, and the keys of a kind, None if unknown.
 _SECTIONS: dict[str, tuple[str | None, Callable[[str], Keys | None]]] = {
     "criterion": ("entropy", _CRITERIA.get),
-    "model": (None, lambda name: _options(name)),  # defined below
+    "model": (None, _options),
     "training.stages.*.optimizer": ("adam", _OPTIMIZERS.get),
     "training.stages.*.schedule": ("constant", _SCHEDULES.get),
 }
@@ -56,16 +70,3 @@ def foreign(base: Any, change: Mapping[str, Any], path: str = "") -> Iterator[st
 def generic(path: str) -> str:
     """A dotted path with `*` for every index."""
     return ".".join("*" if part.isdigit() else part for part in path.split("."))
-
-
-def _options(name: str) -> Keys | None:
-    """What a network can be asked for, beside what follows from the data."""
-    import inspect
-
-    from idn import models
-
-    if name not in models.names():
-        return None
-    options = frozenset(inspect.signature(getattr(models, name)).parameters)
-    # A network with exits of its own takes no others.
-    return options if name.startswith("b_") else options | {"exits"}
