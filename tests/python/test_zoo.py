@@ -376,4 +376,5 @@ def test_on_a_terminal_a_card_is_drawn_and_not_shown_as_markdown(monkeypatch: py
     text = CliRunner().invoke(app, ["zoo", "show", DIGITS]).stdout
     assert DIGITS in text
     assert "Licence: CC BY 4.0" in text
+    assert f"torch {zoo.card(DIGITS).origin.torch}." in " ".join(text.split())
     assert not any(mark in text for mark in ("## ", "|--", "**", "`"))

@@ -58,6 +58,6 @@ def show(
 
     people, text = console(), page.markdown(card)
     if people.is_terminal:
-        people.print(Markdown(text))
+        people.print(Markdown(text), soft_wrap=False)
     else:
         people.print(text, markup=False, end="")
