@@ -34,8 +34,9 @@ class Branchy(nn.Module):
         it, heads that have to be sized are sized by the first call; until then `parameters()` and
         `state_dict()` are refused, since they would miss parameters. Ready modules on a trunk that is not an
         `nn.Sequential` must then be given in order, which each call checks.
-    :raises ValueError: for an unknown exit, one that the trunk never reaches, reaches twice or that is no
-        tensor, a head that does not fit, or logits that are not (batch, classes).
+    :raises ValueError: for exits that are no mapping, an unknown exit or description, an exit that the trunk
+        never reaches, reaches twice or that is no tensor, a head that does not fit, or logits that are not
+        (batch, classes).
     """
 
     def __init__(
@@ -243,6 +244,11 @@ class Branchy(nn.Module):
 
 
 def _check_exits(trunk: nn.Module, exits: Mapping[str, Head]) -> None:
+    if not isinstance(exits, Mapping):
+        raise ValueError(
+            f"exits is {exits!r}, expected for each early exit the name of a submodule and its head, such as "
+            "{'conv1': 'linear'}."
+        )
     known = [name for name, _ in trunk.named_modules(remove_duplicate=False) if name]
     for name, head in exits.items():
         if name not in known:
@@ -256,6 +262,18 @@ def _check_exits(trunk: nn.Module, exits: Mapping[str, Head]) -> None:
                 f"the head of exit {name!r} is {head!r}, expected a module, "
                 "a function of the features' shape, or a description such as 'linear'."
             )
+        if isinstance(head, str):
+            _check_description(name, head)
+
+
+def _check_description(name: str, description: str) -> None:
+    """Refuse a description that is none now, and not when heads are sized."""
+    from idn.models import heads  # it builds on this module
+
+    try:
+        heads.named(description, classes=2)
+    except ValueError as error:
+        raise ValueError(f"exit {name!r}: {error}") from error
 
 
 def _is_sized(head: nn.Module) -> bool:

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from idn._words import counted
 from idn.branchy import evaluating
 
 if TYPE_CHECKING:
@@ -50,8 +51,14 @@ def infer(model: Branchy, x: torch.Tensor, policy: Decider) -> Prediction:
     :param x: (batch, ...).
     :returns: answers in the order of the input.
     :raises ValueError: for NaN among the logits, naming exit and sample (its place among those still there),
-        a model in training mode, or a policy with more thresholds than exits.
+        a model in training mode, a policy with another number of thresholds than there are early exits, or
+        images that are no batch of tensors as the network takes them.
     """
+    if not isinstance(x, torch.Tensor) or x.dim() == 0:
+        found = f"of shape {tuple(x.shape)}" if isinstance(x, torch.Tensor) else f"a {_type_name(x)}"
+        raise ValueError(
+            f"x is {found}, expected a torch.Tensor (batch, ...), as torch.from_numpy makes one of an array."
+        )
     _check_policy(policy, model.exit_count)
     if model.training:
         raise ValueError("the model is in training mode, where dropout is random; call model.eval() first.")
@@ -63,7 +70,15 @@ def infer(model: Branchy, x: torch.Tensor, policy: Decider) -> Prediction:
     remaining = torch.arange(len(x), device=x.device)
     outputs: list[torch.Tensor] = []
     stream = model.stream(x)
-    logits = next(stream)
+    try:
+        logits = next(stream)
+    except RuntimeError as error:
+        if (why := _misfit(model, x)) is None:
+            raise
+        raise ValueError(why) from error
+    if len(logits) != len(x):
+        why = _misfit(model, x) or f"x has shape {tuple(x.shape)}, expected (batch, ...)."
+        raise ValueError(f"the network gives {len(logits)} answers for {len(x)} inputs: {why}")
     for n in range(model.exit_count):
         outputs.append(logits)
         leaves = policy.should_exit(outputs)
@@ -85,8 +100,8 @@ def from_traces(logits: torch.Tensor | NDArray[np.float32], policy: Decider) -> 
     """Decide as `infer` does, from the recorded logits of all exits and without the network.
 
     :param logits: (samples, exits, classes), as `record` gives them.
-    :raises ValueError: for another shape, NaN among the logits of an exit that is asked, or more thresholds
-        than exits.
+    :raises ValueError: for another shape, NaN among the logits of an exit that is asked, or another number of
+        thresholds than there are early exits.
     """
     recorded = torch.as_tensor(logits)
     if recorded.dim() != 3:
@@ -135,8 +150,34 @@ def record(
 
 
 def _check_policy(policy: Decider, exits: int) -> None:
-    if not exits - 1 <= len(policy.thresholds) <= exits:
+    example = f"idn.exits.Entropy({[0.5] * (exits - 1)})"
+    if not (hasattr(policy, "thresholds") and hasattr(policy, "should_exit")):
+        raise ValueError(f"policy is {policy!r}, expected one of idn.exits, such as {example}.")
+    if len(policy.thresholds) != exits - 1:
         raise ValueError(
-            f"the policy has {len(policy.thresholds)} thresholds for {exits} exits; "
-            f"expected {exits - 1}, one for each early exit."
+            f"the policy has {counted(len(policy.thresholds), 'threshold')} for "
+            f"{counted(exits - 1, 'early exit')}; expected one for each, such as {example}."
         )
+
+
+def _misfit(model: Branchy, x: torch.Tensor) -> str | None:
+    """What is probably wrong with a batch that the network refused, and what it takes; None if unknown."""
+    weight = next(model.trunk.parameters(), None)
+    if weight is not None and x.dtype != weight.dtype:
+        return (
+            f"x has dtype {x.dtype}, the network {weight.dtype}; images are normalised before, as "
+            "idn.data.Normalizer does it."
+        )
+    if weight is not None and x.device != weight.device:
+        return f"x is on {x.device}, the network on {weight.device}; move one to the other."
+    first = next((part for part in model.trunk.modules() if getattr(part, "weight", None) is not None), None)
+    if isinstance(first, nn.Conv2d) and (x.dim() != 4 or x.shape[1] != first.in_channels):
+        return (
+            f"x has shape {tuple(x.shape)}, expected (batch, {first.in_channels}, height, width); of one "
+            "image, x[None]."
+        )
+    return None
+
+
+def _type_name(value: object) -> str:
+    return f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")

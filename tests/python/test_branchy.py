@@ -6,6 +6,7 @@ import copy
 import pickle
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -319,6 +320,20 @@ def test_an_unknown_exit_is_refused_with_close_names() -> None:
         Branchy(Skipping(), {"blok": "linear"})
     with pytest.raises(ValueError, match="exit ''"):
         Branchy(Skipping(), {"": "linear"})
+
+
+def test_a_description_that_is_none_is_refused_at_once() -> None:
+    with pytest.raises(
+        ValueError, match=r"exit 'block': head 'linaer': .*expected parts conv\(FILTERS\), pool"
+    ):
+        Branchy(Skipping(), {"block": "linaer"})
+
+
+def test_exits_that_are_no_mapping_are_refused() -> None:
+    exits: Any
+    for exits in (["stem", "block"], "stem", [("stem", "linear")], None):
+        with pytest.raises(ValueError, match=r"exits is .*, expected .* such as \{'conv1': 'linear'\}"):
+            Branchy(Skipping(), exits)
 
 
 def test_an_exit_that_runs_twice_is_refused(x: torch.Tensor) -> None:

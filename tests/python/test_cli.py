@@ -61,6 +61,21 @@ def test_help_lists_the_commands_and_every_exit_code(idn: Idn) -> None:
         assert f"{code} {meaning}" in " ".join(done.stdout.split())
 
 
+def test_the_page_has_the_same_exit_codes() -> None:
+    """Their first words are the same; the page may say more."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
+    for code, meaning in exit_codes.MEANING.items():
+        assert f"| {code} | {meaning.split(',')[0].split(';')[0]}" in page
+
+
+@pytest.mark.parametrize("group", [[], ["policy"], ["data"]])
+def test_without_a_command_help_is_printed_and_nothing_else(idn: Idn, group: list[str]) -> None:
+    done = idn(*group)
+    assert (done.code, done.stderr) == (exit_codes.USAGE, "")
+    assert "Usage: " in done.stdout
+    assert " ".join([*group, "[OPTIONS] COMMAND [ARGS]..."]) in " ".join(done.stdout.split())
+
+
 def test_help_is_quick_and_imports_nothing_heavy() -> None:
     heavy = ("torch", "matplotlib", "omegaconf", "pydantic", "numpy")
     code = (
@@ -101,9 +116,16 @@ def test_version_is_the_package_version(idn: Idn) -> None:
         (
             ["run", "branchynet_2016/smoke", "model.name=alexnet"],
             exit_codes.USAGE,
-            "exit_weights has 3 numbers for 1 exits",
+            "exit_weights has 3 numbers for 1 exit;",
         ),
         (["run", "branchynet_2016/lenet_paper", "data.root=nowhere"], exit_codes.DATA, "idn data get mnist"),
+        (
+            ["run", "branchynet_2016/lenet_paper", "data.root=nowhere"],
+            exit_codes.DATA,
+            "expected there are train-images-idx3-ubyte.gz, ",
+        ),
+        (["run", "branchynet_2016/smoke", "data.name=./nowhere"], exit_codes.DATA, "no folder and no HDF5"),
+        (["policy", "show", "nowhere.json"], exit_codes.FAILED, "nowhere.json cannot be read"),
         (["config", "show", "./none.yaml"], exit_codes.USAGE, "there is no file"),
         (["report", "nowhere"], exit_codes.USAGE, "nowhere is not a directory"),
         (["data", "verify", "mnist", "--root", "nowhere"], exit_codes.DATA, "idn data get mnist"),
@@ -168,7 +190,11 @@ def test_experiments_are_listed_with_their_data(
     assert rows["branchynet_2016/smoke"]["data_present"]
     assert not rows["branchynet_2016/alexnet_paper"]["data_present"]
     assert rows["branchynet_2016/alexnet_paper"]["preset"] == "paper"
-    assert "branchynet_2016/smoke" in idn("experiments").stdout
+    listed = idn("experiments").stdout
+    assert "branchynet_2016/smoke" in listed
+    assert "branch_count, a study of 2 runs: Tests a study of two against three branches" in listed
+    assert "branchynet_2016: Tests a run of B-LeNet, B-AlexNet or B-ResNet" in listed
+    assert all(row["tests"] for row in found)
 
 
 def test_data_sets_are_listed_with_their_state(idn: Idn, tmp_path: Path) -> None:
@@ -228,6 +254,32 @@ def test_an_interrupt_is_one_line_and_its_code(idn: Idn, monkeypatch: pytest.Mon
     monkeypatch.setattr("idn.experiment.config.json_schema", interrupted)
     done = idn("config", "schema")
     assert (done.code, done.stderr) == (exit_codes.INTERRUPTED, "idn: interrupted\n")
+
+
+@pytest.mark.parametrize(
+    ("option", "advice"),
+    [
+        ([], "The same command goes on where this one was interrupted."),
+        (["--force"], "The same command without --force goes on where this one was interrupted."),
+    ],
+)
+def test_an_interrupted_run_says_how_it_goes_on(
+    idn: Idn, monkeypatch: pytest.MonkeyPatch, option: list[str], advice: str
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("idn.experiment.run", interrupted)
+    done = idn("run", "branchynet_2016/smoke", *option)
+    assert (done.code, done.stderr) == (exit_codes.INTERRUPTED, f"{advice}\nidn: interrupted\n")
+
+
+def test_a_report_of_another_kind_is_refused_with_the_kinds(idn: Idn, tmp_path: Path) -> None:
+    done = idn("report", str(tmp_path), "--out", str(tmp_path / "all.txt"))
+    assert done.code == exit_codes.USAGE
+    assert "all.txt, expected a name ending in .html" in done.stderr
+    assert "--figures DIR writes PNG and PDF" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_message_with_brackets_is_printed_as_it_is(idn: Idn) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
 
 from idn.errors import ConfigError
-from idn.experiment import catalog, config, merging, strict_yaml
+from idn.experiment import catalog, config, kinds, merging, schema, strict_yaml
+from idn.training.config import OptimizerConfig, ScheduleConfig
 
 MINIMAL = """
 data: {name: digits}
@@ -137,8 +139,73 @@ def test_an_override_that_is_not_key_and_value_is_a_usage_error(folder: Path, ov
         config.load(folder / "base.yaml", [override])
 
 
-def test_an_override_outside_a_list_is_refused(folder: Path) -> None:
-    assert "training.stages[5].epochs=1" in refused(folder / "base.yaml", "training.stages[5].epochs=1")
+def test_an_override_outside_a_list_is_refused_with_its_length(folder: Path) -> None:
+    message = refused(folder / "base.yaml", "training.stages[5].epochs=1")
+    assert "override 'training.stages[5].epochs=1' cannot be applied" in message
+    assert "training.stages has 1 entry, the last is training.stages[0]" in message
+    assert "has 2 entries" in refused(
+        folder / "base.yaml", "training.exit_weights=[1, 1]", "training.exit_weights[2]=1"
+    )
+
+
+ENTROPY = MINIMAL + "criterion: {normalized: false, temperature: 2.0}\n"
+
+
+def test_another_kind_leaves_behind_what_only_the_old_kind_has(folder: Path) -> None:
+    (folder / "base.yaml").write_text(ENTROPY, encoding="utf-8")
+    own = written(folder, "extends: base\ncriterion: {name: margin}\n")
+    study = folder / "study.yaml"
+    study.write_text("extends: base\nvariants: {margin: {criterion: {name: margin}}}\n", encoding="utf-8")
+    for loaded in (
+        config.load(own),
+        config.load(f"{study}:margin"),
+        config.load(folder / "base.yaml", ["criterion.name=margin"]),
+        config.load(folder / "base.yaml", ["criterion={name: margin}"]),
+    ):
+        criterion = loaded.run.criterion
+        assert (criterion.name, criterion.normalized, criterion.temperature) == ("margin", True, 2.0)
+    assert config.load(folder / "base.yaml", ["criterion.name=vote"]).run.criterion.temperature == 1.0
+    assert not config.load(folder / "base.yaml", ["criterion.name=entropy"]).run.criterion.normalized
+
+
+def test_another_optimizer_schedule_or_network_leaves_its_own_settings_behind(folder: Path) -> None:
+    stage = (
+        "optimizer: {name: sgd, lr: 0.1, momentum: 0.9, nesterov: true}, schedule: {name: sgdr, period: 5}"
+    )
+    text = MINIMAL.replace("epochs: 1", f"epochs: 1, {stage}").replace(
+        "{name: b_lenet}", "{name: b_resnet, depth: 20}"
+    )
+    (folder / "base.yaml").write_text(text, encoding="utf-8")
+    assert config.load(folder / "base.yaml").run.model.options == {"depth": 20}
+    changes = ["training.stages[0].optimizer.name=adam", "training.stages[0].schedule={name: constant}"]
+    run = config.load(folder / "base.yaml", [*changes, "model.name=b_lenet"]).run
+    (trained,) = run.training.stages
+    assert (trained.optimizer.name, trained.optimizer.lr, trained.optimizer.momentum) == ("adam", 0.1, 0.0)
+    assert trained.schedule.period == 10
+    assert run.model.options == {}
+
+
+def test_what_is_written_beside_the_new_kind_is_never_dropped(folder: Path) -> None:
+    (folder / "base.yaml").write_text(MINIMAL, encoding="utf-8")
+    for overrides in (
+        ["criterion.name=margin", "criterion.normalized=false"],
+        ["criterion.normalized=false", "criterion.name=margin"],
+        ["criterion={name: margin, normalized: false}"],
+    ):
+        assert "criterion.normalized is of entropy only" in refused(folder / "base.yaml", *overrides)
+    own = written(folder, "extends: base\ncriterion: {name: margin, normalized: false}\n")
+    assert "criterion.normalized is of entropy only" in refused(own)
+
+
+def test_the_kinds_are_those_of_the_schema() -> None:
+    for section, table in (
+        (schema.CriterionConfig, kinds._CRITERIA),
+        (OptimizerConfig, kinds._OPTIMIZERS),
+        (ScheduleConfig, kinds._SCHEDULES),
+    ):
+        fields = section.model_fields
+        assert set(get_args(fields["name"].annotation)) == set(table)
+        assert {"name", *(key for keys in table.values() for key in keys)} == set(fields)
 
 
 def test_an_unknown_key_is_refused_with_file_line_path_and_a_suggestion(folder: Path) -> None:
@@ -156,7 +223,12 @@ def test_an_unknown_key_names_the_extended_file_it_stands_in(folder: Path) -> No
 def test_an_unknown_key_in_a_list_and_one_that_belongs_elsewhere_are_explained(folder: Path) -> None:
     message = refused(folder / "base.yaml", "training.stages[0].optimizer.learning=3", "epochs=3")
     assert "the command line: training.stages.0.optimizer.learning is unknown; known here are" in message
-    assert "the command line: epochs is unknown; did you mean training.stages.*.epochs?" in message
+    assert "the command line: epochs is unknown; did you mean training.stages[0].epochs?" in message
+
+
+def test_a_key_that_is_nearly_one_further_down_is_found_there(folder: Path) -> None:
+    assert "did you mean training.stages[0].epochs?" in refused(folder / "base.yaml", "training.epoch=3")
+    assert "did you mean criterion.normalized?" in refused(folder / "base.yaml", "normalised=true")
 
 
 def test_a_wrong_type_names_the_value_and_what_was_expected(folder: Path) -> None:

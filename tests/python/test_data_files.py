@@ -87,6 +87,28 @@ def test_a_missing_cifar10_says_how_to_get_it(tmp_path: Path) -> None:
     assert str(tmp_path / "cifar-10-batches-bin") in str(caught.value)
 
 
+def test_the_advice_names_the_files_and_the_command_for_this_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "my data"
+    with pytest.raises(DataError) as caught:
+        data.load("mnist", root)
+    assert "expected there are train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, t10k" in str(
+        caught.value
+    )
+    assert f"Run `idn data get mnist --root '{root}'` to fetch it" in str(caught.value)
+    assert "the folder that holds mnist/: by data.root in a config" in str(caught.value)
+    monkeypatch.setenv("IDN_DATA_ROOT", str(root))
+    for place in (None, root):
+        with pytest.raises(DataError, match="Run `idn data get cifar10` to fetch it"):
+            data.load("cifar10", place)
+    write_mnist(root / "mnist")
+    (root / "mnist" / "t10k-labels-idx1-ubyte.gz").rename(tmp_path / "aside")
+    monkeypatch.delenv("IDN_DATA_ROOT")
+    with pytest.raises(DataError, match=r"t10k.*is missing.*--root '.*my data'` to fetch it again"):
+        data.verify("mnist", root)
+
+
 def test_a_truncated_file_is_a_clear_error(tmp_path: Path) -> None:
     write_cifar10(tmp_path)
     os.truncate(tmp_path / "data_batch_3.bin", RECORDS * 3073 - 1)
@@ -341,7 +363,7 @@ def test_an_unknown_name_is_refused_with_a_suggestion() -> None:
             ValueError, match=r"expected one of digits, cifar10, mnist. Did you mean 'cifar10'\?"
         ):
             function("cifar-10")
-    with pytest.raises(ValueError, match="no folder and no HDF5 file is at"):
+    with pytest.raises(DataError, match="no folder and no HDF5 file is at"):
         data.load("./cifar10")
 
 

@@ -158,7 +158,7 @@ def test_a_threshold_out_of_range_is_named(policy: type[exits.Policy], threshold
 def test_other_bad_arguments_are_named() -> None:
     with pytest.raises(ValueError, match="temperature is 0"):
         exits.Confidence([0.5], temperature=0.0)
-    with pytest.raises(ValueError, match="1 temperatures for 2 thresholds"):
+    with pytest.raises(ValueError, match="1 temperature for 2 thresholds"):
         exits.Confidence([0.5, 0.5], temperature=[1.0])
     with pytest.raises(ValueError, match="expected a list"):
         exits.Confidence(0.5)  # type: ignore[arg-type]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -90,11 +93,6 @@ def test_never_means_that_the_last_exit_answers(model: Branchy, images: torch.Te
     assert torch.equal(prediction.labels, model.trunk(images).argmax(dim=1))
 
 
-def test_the_last_exit_answers_whatever_its_threshold_says(model: Branchy, images: torch.Tensor) -> None:
-    prediction = inference.infer(model, images, exits.Confidence([None, None, 1.0]))
-    assert prediction.exits.tolist() == [2] * 40
-
-
 def test_a_model_that_is_no_chain_gives_the_same_answers_in_a_batch() -> None:
     class Skipping(nn.Module):
         def __init__(self) -> None:
@@ -130,15 +128,68 @@ def test_nan_logits_are_refused_by_exit_and_sample(model: Branchy, images: torch
         inference.infer(model, images, exits.Confidence([0.5, 0.5]))
 
 
-@pytest.mark.parametrize("count", [1, 4])
+@pytest.mark.parametrize("count", [1, 3, 4])
 def test_a_policy_for_another_number_of_exits_is_refused(
     model: Branchy, images: torch.Tensor, count: int
 ) -> None:
     policy = exits.Confidence([0.5] * count)
-    with pytest.raises(ValueError, match=f"{count} thresholds for 3 exits; expected 2"):
+    message = rf"has {count} thresholds? for 2 early exits; .*Entropy\(\[0\.5, 0\.5\]\)"
+    with pytest.raises(ValueError, match=message):
         inference.infer(model, images, policy)
-    with pytest.raises(ValueError, match=f"{count} thresholds for 3 exits; expected 2"):
+    with pytest.raises(ValueError, match=message):
         inference.from_traces(np.zeros((2, 3, 10), np.float32), policy)
+
+
+@pytest.mark.parametrize("policy", [0.5, [0.5, 0.5], None])
+def test_what_is_no_policy_is_refused_with_an_example(
+    model: Branchy, images: torch.Tensor, policy: Any
+) -> None:
+    message = r"expected one of idn\.exits, such as idn\.exits\.Entropy\(\[0\.5, 0\.5\]\)"
+    with pytest.raises(ValueError, match=message):
+        inference.infer(model, images, policy)
+    with pytest.raises(ValueError, match=message):
+        inference.from_traces(np.zeros((2, 3, 10), np.float32), policy)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda x: x.numpy(), r"x is a numpy\.ndarray, expected a torch\.Tensor"),
+        (lambda x: x.tolist(), "x is a list, expected a torch.Tensor"),
+        (lambda x: x.sum(), r"x is of shape \(\), expected"),
+        (lambda x: x.to(torch.uint8), r"dtype torch\.uint8, the network torch\.float32; .*Normalizer"),
+        (lambda x: x.double(), r"dtype torch\.float64, the network torch\.float32"),
+        (lambda x: x[0], r"shape \(1, 8, 8\), expected \(batch, 1, height, width\); of one image, x\[None\]"),
+        (lambda x: x[:, 0], r"shape \(40, 8, 8\), expected \(batch, 1, height, width\)"),
+        (lambda x: x.expand(-1, 3, -1, -1), r"shape \(40, 3, 8, 8\), expected \(batch, 1, height, width\)"),
+    ],
+)
+def test_images_that_are_no_batch_for_the_network_are_refused_with_what_it_takes(
+    model: Branchy, images: torch.Tensor, change: Callable[[torch.Tensor], Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        inference.infer(model, change(images), exits.Confidence([0.5, 0.5]))
+
+
+def test_one_image_that_the_network_takes_for_a_batch_is_refused() -> None:
+    trunk = nn.Sequential(
+        nn.Conv2d(3, 4, 3, padding=1), nn.AdaptiveAvgPool1d(2), nn.Flatten(), nn.Linear(16, 5)
+    )
+    model = Branchy(trunk, {"1": nn.Sequential(nn.Flatten(), nn.Linear(16, 5))}).eval()
+    with pytest.raises(
+        ValueError, match=r"4 answers for 3 inputs: x has shape \(3, 8, 8\), expected \(batch, 3"
+    ):
+        inference.infer(model, torch.zeros(3, 8, 8), exits.Confidence([0.5]))
+
+
+def test_what_else_fails_in_a_network_is_not_explained_away(images: torch.Tensor) -> None:
+    class Broken(nn.Module):
+        def forward(self, _x: torch.Tensor) -> torch.Tensor:
+            raise RuntimeError("the network's own trouble")
+
+    model = Branchy(nn.Sequential(Broken(), nn.Linear(3, 3)), {"0": nn.Linear(3, 3)}).eval()
+    with pytest.raises(RuntimeError, match="own trouble"):
+        inference.infer(model, images, exits.Confidence([0.5]))
 
 
 def test_a_model_in_training_mode_is_refused(model: Branchy, images: torch.Tensor) -> None:

@@ -131,7 +131,7 @@ def test_the_last_exit_needs_no_parameters() -> None:
         policy.should_exit(outputs(logits, 3))
     with pytest.raises(ValueError, match="exit 4 has no parameters: 2 were given"):
         policy.scores([*outputs(logits[:3], 3), torch.zeros(3, 5)])
-    with pytest.raises(ValueError, match="2 exits have parameters, 3 have thresholds"):
+    with pytest.raises(ValueError, match="parameters are of 2 exits, thresholds of 3"):
         policy.with_thresholds([0.5, 0.5, 0.5])
 
 
@@ -154,7 +154,7 @@ def test_logits_that_are_not_finite_name_the_exit_and_the_sample() -> None:
     ("change", "message"),
     [
         ({"means": None}, "not lists of numbers"),
-        ({"means": [[0.0] * 5]}, "means has 1 exits, intercepts 2"),
+        ({"means": [[0.0] * 5]}, "means has 1 exit, intercepts 2"),
         ({"weights": [[0.0] * 5, [0.0] * 4]}, r"weights of exit 2 is \[0.0, 0.0, 0.0, 0.0\], expected 5"),
         ({"weights": [[0.0] * 5, [0.0, 0.0, math.nan, 0.0, 0.0]]}, "weights of exit 2"),
         ({"deviations": [[1.0] * 5, [1.0, 0.0, 1.0, 1.0, 1.0]]}, "deviations of exit 2 .* positive"),

@@ -31,6 +31,7 @@ def traces(samples: int = 200, seed: int = 0) -> tuple[NDArray[np.float32], NDAr
 
 
 LOGITS, LABELS = traces()
+TESTED = {"samples": 100, "measured_loss": 0.01, "mean_cost": 20.0, "tested": 3, "passed": 2}
 
 
 def made(policy: exits.Policy | None = None, **changes: Any) -> PolicyFile:
@@ -82,6 +83,23 @@ def test_what_was_saved_is_loaded_and_decides_the_same(
         assert torch.equal(one, other)
 
 
+def test_a_promise_keeps_how_it_was_tested(tmp_path: Path) -> None:
+    found = exits.control_risk(LOGITS, LABELS, [10, 20, 40], exits.Entropy([]), epsilon=0.1)
+    asked = policy_file.Risk(epsilon=0.1, delta=0.05, bound="clopper_pearson", seed=0)
+    kept = made(found.policy, asked=asked, risk=found)
+    kept.save(tmp_path / "policy.json")
+    loaded = PolicyFile.load(tmp_path / "policy.json")
+    assert loaded.risk == kept.risk
+    assert loaded.risk is not None
+    assert (loaded.risk.samples, loaded.risk.measured_loss) == (100, found.measured_loss)
+    assert (loaded.risk.tested, loaded.risk.passed) == (found.tested, found.passed)
+    assert (loaded.risk.mean_cost, loaded.risk.saving_epsilon) == (found.cost, found.saving_epsilon)
+
+
+def test_a_policy_that_promises_nothing_has_no_test_in_its_file() -> None:
+    assert "risk" not in json.loads(made().as_json())
+
+
 def test_it_tells_what_the_policy_does_on_validation() -> None:
     policy = exits.Confidence([0.6, 0.7])
     seen = made(policy).validation
@@ -94,8 +112,9 @@ def test_it_tells_what_the_policy_does_on_validation() -> None:
     assert seen.sha256 == policy_file.trace_digest(LOGITS, LABELS)
 
 
-def test_an_entry_for_the_last_exit_is_not_kept() -> None:
-    assert made(exits.Confidence([0.6, 0.7, 0.1])).thresholds == [0.6, 0.7]
+def test_an_entry_for_the_last_exit_is_refused() -> None:
+    with pytest.raises(ValueError, match="the policy has 3 thresholds for 2 early exits"):
+        made(exits.Confidence([0.6, 0.7, 0.1]))
 
 
 def test_the_file_is_readable_and_the_same_every_time(tmp_path: Path) -> None:
@@ -112,9 +131,9 @@ def test_a_policy_of_another_network_is_refused() -> None:
     made().check(WEIGHTS, exits=3, classes=5)
     with pytest.raises(PolicyError, match=f"its weights_sha256 is {WEIGHTS}, the network's is {'cd' * 32}"):
         made().check("cd" * 32)
-    with pytest.raises(PolicyError, match="its exits is 3, the network's is 4"):
+    with pytest.raises(PolicyError, match="it is for 3 exits, the network has 4"):
         made().check(WEIGHTS, exits=4)
-    with pytest.raises(PolicyError, match="its classes is 5, the network's is 10"):
+    with pytest.raises(PolicyError, match="it is for 5 classes, the network has 10"):
         made().check(WEIGHTS, classes=10)
 
 
@@ -147,7 +166,7 @@ def change(path: tuple[str | int, ...], value: Any) -> str:
         (change(("exits",), "3"), "exits: Input should be a valid integer"),
         (change(("exits",), True), "exits: Input should be a valid integer"),
         (change(("exits",), 4), "thresholds has 2 entries for 4 exits"),
-        (change(("thresholds",), [0.5]), "thresholds has 1 entries for 3 exits"),
+        (change(("thresholds",), [0.5]), "thresholds has 1 entry for 3 exits"),
         (change(("thresholds", 0), float("nan")), "it holds NaN"),
         (change(("costs", 0), float("-inf")), "it holds -Infinity"),
         (change(("thresholds", 0), 0.5).replace("0.5,", "1e999,"), "thresholds.0: Input should be a finite"),
@@ -155,8 +174,10 @@ def change(path: tuple[str | int, ...], value: Any) -> str:
         (change(("thresholds", 0), "0.5"), "thresholds.0: Input should be a valid number"),
         (change(("thresholds", 0), True), "thresholds.0: Input should be a valid number"),
         (change(("thresholds", 0), 1.5), "threshold 1.5 is out of range for learned"),
-        (change(("costs",), [1.0]), "costs has 1 entries for 3 exits"),
+        (change(("costs",), [1.0]), "costs has 1 entry for 3 exits"),
         (change(("weights_sha256",), "ab"), "weights_sha256: String should match"),
+        (change(("risk",), {}), "risk.samples: Field required"),
+        (change(("risk",), TESTED), "risk is of a promise only, but asked is for max_drop"),
         (change(("asked", "for"), "luck"), "asked: Input tag 'luck'"),
         (change(("criterion",), {"name": "guess"}), "criterion: Input tag 'guess'"),
         (change(("criterion",), {}), "criterion: Unable to extract tag"),
@@ -167,12 +188,12 @@ def change(path: tuple[str | int, ...], value: Any) -> str:
         (change(("criterion",), {"name": "margin", "temperature": True}), "criterion.margin.temperature"),
         (change(("criterion",), {"name": "margin", "temperature": [1.0, None]}), "temperature"),
         (change(("criterion",), {"name": "margin", "temperature": [1.0] * 4}), "has 4 entries for 3 exits"),
-        (change(("criterion",), {"name": "margin", "temperature": [1.0]}), "1 temperatures for 2"),
+        (change(("criterion",), {"name": "margin", "temperature": [1.0]}), "1 temperature for 2 thresholds"),
         (
             change(("criterion",), {"name": "entropy", "temperature": 1.0, "normalized": 1}),
             "criterion.entropy.normalized: Input should be a valid boolean",
         ),
-        (change(("criterion", "parameters", "weights"), [[1.0]]), "weights has 1 exits"),
+        (change(("criterion", "parameters", "weights"), [[1.0]]), "weights has 1 exit,"),
         (change(("criterion", "parameters", "weights", 0), [1.0]), "weights of exit 1"),
         (change(("criterion", "parameters", "weights", 0, 0), "1"), "parameters.weights.0.0"),
         (change(("criterion", "parameters", "deviations", 0, 0), 0.0), "expected positive numbers"),

@@ -152,6 +152,29 @@ def test_where_nothing_passes_nobody_leaves_early_and_nothing_is_lost() -> None:
     assert (found.measured_loss, found.cost) == (0.0, 25.0)
 
 
+@pytest.mark.parametrize("bound", BOUNDS)
+def test_where_nothing_is_saved_the_smallest_epsilon_that_saves_is_named(bound: Bound) -> None:
+    logits, labels = traces(400, seed=9)
+
+    def found(epsilon: float) -> exits.RiskControl:
+        return exits.control_risk(logits, labels, COST, POLICY, epsilon=epsilon, delta=0.2, bound=bound)
+
+    nothing = found(0.01 if bound == "clopper_pearson" else 0.11)
+    assert nothing.cost == COST[-1]
+    assert nothing.saving_epsilon is not None
+    saving = found(nothing.saving_epsilon)
+    assert saving.cost < COST[-1]
+    assert saving.saving_epsilon is None
+    assert found(0.999 * nothing.saving_epsilon).cost == COST[-1]
+
+
+def test_where_no_epsilon_saves_none_is_named() -> None:
+    labels = np.arange(400) % 5
+    logits = np.stack([np.full((400, 5), 0.0), 9 * np.eye(5)[labels]], axis=1).astype(np.float32)
+    found = exits.control_risk(logits, labels, [25, 25], POLICY, epsilon=0.05)
+    assert (found.cost, found.saving_epsilon) == (25.0, None)
+
+
 def test_a_policy_that_is_fitted_sees_the_proposing_half_alone() -> None:
     logits, labels = traces(500, seed=6)
     seen: list[NDArray[np.int64]] = []
@@ -172,7 +195,9 @@ def test_a_policy_that_is_fitted_sees_the_proposing_half_alone() -> None:
 @pytest.mark.parametrize("samples", [20, 200, 2000])
 def test_what_cannot_be_shown_is_refused_with_what_can(bound: Bound, samples: int) -> None:
     logits, labels = traces(samples, seed=8)
-    with pytest.raises(ValueError, match=f"{samples // 2} test samples at delta 0.05 can show no") as refused:
+    with pytest.raises(
+        ValueError, match=f"half of the {samples} samples that tests thresholds, {samples // 2},"
+    ) as refused:
         exits.control_risk(logits, labels, COST, POLICY, epsilon=1e-6, bound=bound)
     named = float(str(refused.value).split("less than ")[1].split(";")[0])
     assert (

@@ -110,7 +110,9 @@ def test_making_keeps_what_was_asked_for(
     out = tmp_path / "policy.json"
 
     def made(*words: object) -> dict[str, Any]:
-        code, text, _ = call(capsys, monkeypatch, ["make", run_dir, "--out", out, "--json", *words])
+        code, text, _ = call(
+            capsys, monkeypatch, ["make", run_dir, "--out", out, "--force", "--json", *words]
+        )
         assert code == 0
         assert json.loads(text) == json.loads(out.read_text())
         found: dict[str, Any] = json.loads(text)
@@ -142,11 +144,17 @@ def test_making_keeps_what_was_asked_for(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--budget-macs", 1], "no thresholds meet a budget of 1 per sample; the cheapest cost 24650"),
-        (["--budget-bytes", 1], "no thresholds meet a budget of 1 per sample; the cheapest cost"),
+        (
+            ["--budget-macs", 1],
+            "no thresholds meet a budget of 1 MACs per sample; the cheapest cost 24650 MACs",
+        ),
+        (["--budget-bytes", 1], "no thresholds meet a budget of 1 bytes per sample; the cheapest cost"),
+        (["--budget-ms", 1e-6], "no thresholds meet a budget of 1e-06 ms per sample; the cheapest cost"),
+        (["--min-accuracy", 0.98], "--min-accuracy is in percent, so 0.98 is 0.98 %: write 98"),
+        (["--min-accuracy", 1], "so 1 is 1 %: write 100"),
         (["--min-accuracy", 101], "no thresholds reach an accuracy of 101 %; the best reach"),
         (["--epsilon", 1e-4], "can show no less than"),
-        (["--epsilon", 2], "--epsilon is 2.0"),
+        (["--epsilon", 2], "--epsilon is 2.0: Input should be less than 1; 2 % is 0.02"),
         (["--epsilon", 0.1, "--bound", "luck"], "--bound is luck"),
         (["--max-drop", -1], "--max-drop is -1.0"),
         (["--budget-ms", "nan"], "--budget-ms is nan"),
@@ -178,7 +186,7 @@ def test_show_and_apply_say_what_the_policy_is_and_does(
     _, text, _ = call(capsys, monkeypatch, ["show", out])
     for part in (
         "entropy",
-        "max drop: points 1.5",
+        "the cheapest that lose at most 1.5 points against the last exit",
         "2 exits, 10 classes",
         f"{run.summary.thresholds[0]:.6g}",
     ):
@@ -199,6 +207,104 @@ def test_show_and_apply_say_what_the_policy_is_and_does(
     assert f"{run.summary.validation.accuracy:.2f} %" in text
     code, _, error = call(capsys, monkeypatch, ["apply", out, run_dir, "--split", "train"])
     assert (code, "expected test or validation" in error) == (cli.exit_codes.USAGE, True)
+
+
+def test_what_was_asked_is_said_in_words_with_its_unit(
+    run_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "policy.json"
+    for words, said in (
+        (["--budget-macs", 150_000], "the most accurate within 150,000 MACs a sample"),
+        (["--budget-ms", 1000], "the most accurate within 1,000 ms a sample"),
+        (["--budget-bytes", 95_336], "the most accurate within 95,336 bytes a sample"),
+        (["--min-accuracy", 50], "the cheapest with an accuracy of at least 50 %"),
+        (
+            ["--epsilon", 0.2],
+            "the cheapest shown to lose at most 20 points against the last exit (epsilon 0.2)",
+        ),
+    ):
+        code, text, _ = call(capsys, monkeypatch, ["make", run_dir, "--out", out, "--force", *words])
+        assert code == 0
+        assert said in text
+        assert said in call(capsys, monkeypatch, ["show", out])[1]
+
+
+def test_a_promise_shows_on_which_samples_it_was_tested_and_what_was_lost_there(
+    run_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "policy.json"
+    run_policy.make(
+        report.load(run_dir), policy_file.Risk(epsilon=0.2, delta=0.1, bound="clopper_pearson", seed=0)
+    ).save(out)
+    kept = PolicyFile.load(out).risk
+    assert kept is not None
+    samples = len(report.load(run_dir).trace("validation").labels)
+    assert kept.samples == samples - samples // 2
+    _, text, _ = call(capsys, monkeypatch, ["show", out])
+    assert f"on the half of the validation data that tests, {kept.samples} samples" in text
+    assert f"measured loss {100 * kept.measured_loss:.2f} points" in text
+
+
+def test_thresholds_that_save_nothing_say_so_and_what_would(
+    run_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a copy of the run whose first exit is always wrong."""
+    out, copy = tmp_path / "policy.json", Path(shutil.copytree(run_dir, tmp_path / "copy"))
+    with store.TraceWriter(copy / "traces.h5") as writer:
+        for split in ("validation", "test"):
+            trace = store.read_trace(run_dir / "traces.h5", split)
+            wrong = np.eye(10, dtype=np.float32)[(trace.labels + 1) % 10]
+            sure = np.abs(trace.logits[:, 0]).max(axis=1, keepdims=True)
+            logits = np.stack([wrong * sure, trace.logits[:, 1]], axis=1)
+            writer.append(split, logits=logits, labels=trace.labels, index=trace.index)
+    run_dir = copy
+    _, text, _ = call(capsys, monkeypatch, ["make", run_dir, "--out", out, "--epsilon", 0.02])
+    assert PolicyFile.load(out).thresholds == [None]
+    assert "nothing: every sample takes the last exit" in text
+    named = float(text.split("the smallest epsilon with a saving is ")[1].split()[0])
+    made = ["make", run_dir, "--out", out, "--force", "--json", "--epsilon"]
+    _, text, error = call(capsys, monkeypatch, [*made, 0.02])
+    assert json.loads(text)["risk"]["saving_epsilon"] <= named
+    assert "the smallest epsilon with a saving is" in error
+    _, text, error = call(capsys, monkeypatch, [*made, named])
+    assert json.loads(text)["risk"]["mean_cost"] < json.loads(text)["costs"][-1]
+    assert "saves" not in error
+
+
+def test_a_policy_that_is_there_is_replaced_by_force_alone(
+    run_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "policy.json"
+    out.write_text("mine")
+    code, _, error = call(capsys, monkeypatch, ["make", run_dir, "--out", out])
+    assert (code, out.read_text()) == (cli.exit_codes.USAGE, "mine")
+    assert "policy.json is there already; --force replaces it" in error
+    assert call(capsys, monkeypatch, ["make", run_dir, "--out", out, "--force"])[0] == 0
+    PolicyFile.load(out)
+
+
+@pytest.mark.parametrize("unit", ["ms", "bytes"])
+def test_applying_tells_the_cost_in_the_unit_of_the_policy(
+    unit: run_policy.Unit,
+    run_dir: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run, out = report.load(run_dir), tmp_path / "policy.json"
+    costs = run_policy.costs_of(run, unit)
+    made = run_policy.make(run, policy_file.Budget(at_most=sum(costs) / 2), unit=unit)
+    made.save(out)
+    _, text, _ = call(capsys, monkeypatch, ["apply", out, run_dir, "--json"])
+    found = json.loads(text)
+    assert found["cost_unit"] == unit
+    assert found["mean_cost"] == pytest.approx(np.dot(found["exit_rates"], costs) / 100)
+    _, text, _ = call(capsys, monkeypatch, ["apply", out, run_dir, "--split", "validation"])
+    (line,) = [line for line in text.splitlines() if line.startswith("cost")]
+    assert f" {unit} a sample (last exit" in line
+    assert line.endswith(" MACs")
+    (line,) = [line for line in text.splitlines() if line.startswith("leave at")]
+    assert "exit 1 (conv1)" in line
 
 
 def test_traces_of_another_model_are_refused(

@@ -373,7 +373,7 @@ def test_the_text_names_the_exits_every_probe_and_what_the_numbers_are_of(sugges
     assert all(f"{probe.place}: {probe.head} " in text for probe in suggestion.probes)
     assert f"the trunk reaches {suggestion.trunk_accuracy:.2f} % with {WHOLE:,} multiply" in text
     assert "of 250 training samples" in text
-    assert "training trunk and exits together usually does better." in text
+    assert "do not tell what exits reach that are trained with the trunk." in text
 
 
 def test_a_config_takes_what_is_suggested(splits: Splits, pairs: tuple[Pair, Pair]) -> None:
@@ -415,6 +415,7 @@ def test_tensors_give_what_splits_give_and_the_test_part_is_not_touched(
     [
         ({"min_accuracy": None}, "no wish is given for the first exit: pass min_accuracy"),
         ({"min_accuracy": 101}, "min_accuracy is 101, expected percent"),
+        ({"min_accuracy": 0.75}, r"min_accuracy is in percent, so 0\.75 is 0\.75 %: write 75\."),
         ({"max_cost": 0.0}, r"max_cost is 0\.0, expected a share"),
         ({"max_cost": 30}, "max_cost is 30, expected a share"),
         ({"margin": -0.1}, r"margin is -0\.1, expected a share"),

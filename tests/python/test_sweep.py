@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from idn.cli import exit_codes, main
+from idn.cli.sweep_command import _table
 from idn.errors import ConfigError
 from idn.experiment import sweep
 
@@ -116,8 +118,41 @@ def test_the_command_prints_a_table_and_ends_with_one_if_any_failed(
     assert outcomes == json.loads((out / "sweep.json").read_text())
     assert [outcome["error"] is None for outcome in outcomes] == [True, False]
     rows = [[cell.strip() for cell in line.split("│")] for line in printed.err.splitlines() if "│" in line]
-    assert [row[1:3] for row in rows][-1] == ["data.name=nothing", "failed"]
+    assert [row[1:3] for row in rows][-1] == ["name=nothing", "failed"]
     assert f"{outcomes[0]['metrics']['test']['accuracy']:.2f}" in printed.err
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_the_table_can_be_read_on_a_narrow_terminal(width: int, capsys: pytest.CaptureFixture[str]) -> None:
+    metrics = {"test": {"accuracy": 93.3, "mac_gain": 1.25}, "exits": [{"test_accuracy": 94.0}]}
+    outcomes = []
+    for seed in (0, 1):
+        changes = [
+            f"training.seed={seed}",
+            "training.batch_size=64",
+            f"training.stages[0].optimizer.lr=1e-{seed}",
+        ]
+        job = sweep.Job(seed, "branchynet_2016/smoke", changes, f"runs/branchynet_2016/smoke-1a2b3c4{seed}")
+        outcomes.append(sweep.Outcome(job, metrics if seed else None, None if seed else "trouble", None))
+    Console(width=width).print(_table("branchynet_2016/smoke", outcomes))
+    text = capsys.readouterr().out
+    assert "…" not in text
+    assert "branchynet_2016/smoke training.batch_size=64, on test" in text
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in text.splitlines() if "│" in line]
+    assert rows == [
+        ["seed=0", "failed", "", "", "smoke-1a2b3c40"],
+        ["lr=1e-0", "", "", "", ""],
+        ["seed=1", "93.30", "1.25x", "94.00", "smoke-1a2b3c41"],
+        ["lr=1e-1", "", "", "", ""],
+    ]
+
+
+def test_keys_that_end_alike_are_written_out(capsys: pytest.CaptureFixture[str]) -> None:
+    jobs = [sweep.Job(k, "x", [f"training.seed={k}", f"data.seed={k}"], f"runs/x-{k}") for k in (0, 1)]
+    Console(width=100).print(_table("x", [sweep.Outcome(job, None, "trouble", None) for job in jobs]))
+    text = capsys.readouterr().out
+    assert "training.seed=0" in text
+    assert "data.seed=1" in text
 
 
 def test_submitit_runs_the_same_jobs_on_its_local_cluster(config: str, tmp_path: Path) -> None:

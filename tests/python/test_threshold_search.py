@@ -75,6 +75,9 @@ def test_budgets_are_met_by_the_best_point_and_impossible_ones_name_the_nearest(
     assert enough.cost == min(p.cost for p in front.points if p.accuracy >= front.full_accuracy - 1e-9)
     with pytest.raises(ValueError, match=r"budget of 9 per sample; the cheapest cost 10\."):
         front.within(9)
+    named = front.points[0].cost + 1 / 3
+    with pytest.raises(ValueError, match=r"budget of 9 ms per sample; the cheapest cost 10\.3334 ms\."):
+        exits.Front([exits.ThresholdPoint([None], 90.0, named)], 90.0, named).within(9, "ms")
     with pytest.raises(ValueError, match=r"accuracy of 101 %; the best reach"):
         front.at_least(101)
 

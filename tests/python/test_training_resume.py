@@ -131,6 +131,13 @@ def test_a_finished_run_is_not_trained_again(tmp_path: Path) -> None:
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == files
 
 
+def test_training_that_is_done_says_so_and_not_that_it_goes_on(tmp_path: Path) -> None:
+    train(tmp_path)
+    said: list[str] = []
+    Trainer(tiny_model(), tiny_splits(), tiny_config(), tmp_path, log=said.append).fit()
+    assert said == [f"{tmp_path / 'checkpoint.pt'} is trained to its end; delete it to train again"]
+
+
 def test_lines_written_after_the_checkpoint_are_dropped(tmp_path: Path) -> None:
     train_until(tmp_path, 7)
     with (tmp_path / "metrics.jsonl").open("a") as file:

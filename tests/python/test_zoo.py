@@ -367,3 +367,14 @@ def test_the_commands_print_the_cards() -> None:
     assert text.startswith(f"## {DIGITS}\n")
     assert text in (ROOT / "docs" / "zoo.md").read_text(encoding="utf-8")
     assert "Did you mean" in str(runner.invoke(app, ["zoo", "show", "b_lenet"]).exception)
+
+
+def test_on_a_terminal_a_card_is_drawn_and_not_shown_as_markdown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")  # which rich takes for a terminal
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "120")
+    text = CliRunner().invoke(app, ["zoo", "show", DIGITS]).stdout
+    assert DIGITS in text
+    assert "Licence: CC BY 4.0" in text
+    assert f"torch {zoo.card(DIGITS).origin.torch}." in " ".join(text.split())
+    assert not any(mark in text for mark in ("## ", "|--", "**", "`"))

@@ -86,7 +86,8 @@ def main() -> NoReturn:
 def _explain(error: Exception) -> int:
     """One clear line on stderr, and the exit code."""
     if isinstance(error, _USAGE_ERRORS):
-        _line(error.format_message())
+        if message := error.format_message():  # none where no command was given and help was printed instead
+            _line(message)
         return exit_codes.USAGE
     if _debug or os.environ.get("IDN_DEBUG", "") not in ("", "0"):
         import traceback

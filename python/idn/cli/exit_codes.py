@@ -11,9 +11,9 @@ TERMINATED = 143
 
 MEANING = {
     OK: "done",
-    FAILED: "failed while running",
-    USAGE: "wrong usage, config or value",
-    DATA: "data missing, damaged or not downloaded",
+    FAILED: "failed while running, or a run or policy that cannot be used",
+    USAGE: "wrong usage, config or value, or no command",
+    DATA: "data set missing, damaged or not downloaded",
     INTERRUPTED: "interrupted (Ctrl-C); `idn run` resumes",
     TERMINATED: "ended by SIGTERM; `idn run` resumes",
 }

@@ -17,11 +17,14 @@ def experiments(as_json: AsJson = False) -> None:
 
     table = Table()
     for heading in ("config", "preset", "model", "data", "data is"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", no_wrap=heading == "config")
     for one in found:
         there = "there" if one["data_present"] else "missing"
         table.add_row(one["config"], one["preset"], one["model"], one["data"], there)
     console().print(table)
+    for one in {each["experiment"]: each for each in found}.values():
+        runs = f", a study of {len(one['variants'])} runs" if one["variants"] else ""
+        console().print(f"{one['experiment']}{runs}: {one['tests']}", markup=False)
     console().print("`idn config show CONFIG` says what was shortened or changed: its note.", markup=False)
 
 
@@ -41,6 +44,7 @@ def _found() -> list[dict[str, Any]]:
             found.append(
                 {
                     "experiment": slug,
+                    "tests": catalog.purpose(slug),
                     "config": f"{slug}/{name}",
                     "variants": variants,
                     "preset": run.preset,

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from idn.cli.output import AsJson, console, print_json
+from idn.cli.policy_text import cost_text, nothing_saved, print_lines, print_policy
 
 if TYPE_CHECKING:
-    from idn.exits import PolicyFile
     from idn.experiment.run_policy import Asked, Unit
 
 _BUDGETS: dict[str, Unit] = {"budget_macs": "MACs", "budget_ms": "ms", "budget_bytes": "bytes"}
@@ -66,9 +66,14 @@ def make(
         str | None,
         typer.Option("--bound", help="With --epsilon: clopper_pearson (default) or hoeffding_bentkus."),
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE where it is there already.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Choose thresholds on the validation trace of a run; without any wish, as its config asks."""
+    if out.exists() and not force:
+        raise ValueError(
+            f"{out} is there already; --force replaces it, --out FILE puts the policy elsewhere."
+        )
     wishes = {
         "max_drop": max_drop,
         "budget_macs": budget_macs,
@@ -85,7 +90,9 @@ def make(
 
     made = run_policy.make(report.load(run_dir), asked, unit=unit, criterion=criterion, calibrate=calibrate)
     made.save(out)
-    _print(made, as_json=as_json)
+    print_policy(made, as_json=as_json)
+    if as_json and (saves := nothing_saved(made)):
+        console(stderr=True).print(f"saves {saves}", markup=False)
     console(stderr=as_json).print(f"Policy: {out}", markup=False)
 
 
@@ -94,7 +101,7 @@ def show(file: File, as_json: AsJson = False) -> None:
     """Say what a policy does, how it was chosen, and for which network."""
     from idn.exits import PolicyFile
 
-    _print(PolicyFile.load(file), as_json=as_json)
+    print_policy(PolicyFile.load(file), as_json=as_json)
 
 
 @app.command()
@@ -112,19 +119,24 @@ def apply(
     if split not in ("test", "validation"):
         raise ValueError(f"--split is {split!r}, expected test or validation.")
     run = report.load(run_dir)
-    found = run_policy.apply(PolicyFile.load(file), run, split)
+    policy = PolicyFile.load(file)
+    found = run_policy.apply(policy, run, split)
+    cost, unit = run_policy.cost_of(policy, found), policy.cost_unit
     if as_json:
-        print_json({"split": split, **found.as_dict()})
+        print_json({"split": split, **found.as_dict(), "cost_unit": unit, "mean_cost": cost})
         return
     low, high = found.accuracy_interval
-    names = [one.name for one in run.summary.exits]
+    names = [f"exit {k} ({one.name})" for k, one in enumerate(run.summary.exits, start=1)]
+    costs = [f"{cost_text(cost)} {unit} a sample (last exit {cost_text(policy.costs[-1])})"]
+    if unit != "MACs":
+        costs.append(f"{cost_text(found.mean_macs)} MACs")
     lines = {
         "split": f"{split}, {found.samples} samples",
         "accuracy": f"{found.accuracy:.2f} % ({low:.2f} to {high:.2f} with 95 %)",
         "leave at": ", ".join(f"{n} {r:.1f} %" for n, r in zip(names, found.exit_rates, strict=True)),
-        "cost": f"{_cost(found.mean_macs)} MACs a sample",
+        "cost": ", ".join(costs),
     }
-    _print_lines(lines)
+    print_lines(lines)
 
 
 def _asked(given: dict[str, float], delta: float | None, bound: str | None) -> tuple[Asked | None, Unit]:
@@ -146,6 +158,10 @@ def _asked(given: dict[str, float], delta: float | None, bound: str | None) -> t
             if name == "max_drop":
                 return policy_file.MaxDrop(points=value), "MACs"
             if name == "min_accuracy":
+                if 0 < value <= 1:  # nobody is content with that
+                    raise ValueError(
+                        f"--min-accuracy is in percent, so {value:g} is {value:g} %: write {100 * value:g}."
+                    )
                 return policy_file.Accuracy(at_least=value), "MACs"
             if name == "epsilon":
                 chance = 0.05 if delta is None else delta
@@ -155,45 +171,10 @@ def _asked(given: dict[str, float], delta: float | None, bound: str | None) -> t
     except ValidationError as error:
         first = error.errors()[0]
         option = next(iter(given)) if "epsilon" not in given else str(first["loc"][0])
-        raise ValueError(f"--{option.replace('_', '-')} is {first['input']}: {first['msg']}.") from error
+        hint = ""
+        if option in ("epsilon", "delta") and 1 <= first["input"] <= 100:
+            hint = f"; {first['input']:g} % is {first['input'] / 100:g}"
+        raise ValueError(
+            f"--{option.replace('_', '-')} is {first['input']}: {first['msg']}{hint}."
+        ) from error
     return None, "MACs"
-
-
-def _print(policy: PolicyFile, *, as_json: bool) -> None:
-    if as_json:
-        print_json(policy.model_dump(mode="json", by_alias=True))
-        return
-    seen, rule = policy.validation, policy.criterion.model_dump()
-    name, parameters = rule.pop("name"), rule.pop("parameters", None)
-    options = [f"{key} {_rounded(value)}" for key, value in rule.items()]
-    if parameters is not None:
-        options.append(f"fitted to {len(parameters['intercepts'])} exits")
-    asked = {key: value for key, value in policy.asked.model_dump(by_alias=True).items() if key != "for"}
-    what = policy.asked.for_.replace("_", " ")
-    lines = {
-        "criterion": ", ".join([name, *options]),
-        "thresholds": ", ".join("never" if one is None else f"{one:.6g}" for one in policy.thresholds),
-        "asked": f"{what}: " + ", ".join(f"{key} {value}" for key, value in asked.items()),
-        "validation": f"{seen.accuracy:.2f} % (last exit {seen.full_accuracy:.2f} %), {seen.samples} samples",
-        "leave at": ", ".join(f"exit {k + 1} {rate:.1f} %" for k, rate in enumerate(seen.exit_rates)),
-        "cost": f"{_cost(seen.mean_cost)} {policy.cost_unit} a sample (last exit {_cost(policy.costs[-1])})",
-        "network": f"{policy.exits} exits, {policy.classes} classes, weights {policy.weights_sha256[:16]}",
-        "made by": f"idn {policy.idn}",
-    }
-    _print_lines(lines)
-
-
-def _cost(value: float) -> str:
-    return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
-
-
-def _rounded(value: Any) -> str:
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_rounded, value)) + "]"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _print_lines(lines: dict[str, str]) -> None:
-    width = max(map(len, lines))
-    for name, text in lines.items():
-        console().print(f"{name:{width}}  {text}", markup=False)

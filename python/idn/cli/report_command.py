@@ -37,6 +37,11 @@ def report(
     """
     from idn import report as reports
 
+    if out is not None and out.suffix.lower() not in (".html", ".htm"):
+        raise ValueError(
+            f"--out is {out}, expected a name ending in .html: one HTML page is written there; "
+            "--figures DIR writes PNG and PDF."
+        )
     found = reports.collect(results)
     people = console(stderr=as_json)
     given = results[0].resolve() if len(results) == 1 and out is None else None

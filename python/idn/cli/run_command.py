@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from idn.cli.output import AsJson, console, print_json
+from idn.cli.output import AsJson, console, print_json, resumable
 
 Config = Annotated[
     str,
@@ -45,12 +45,13 @@ def run(
     changes = overrides or []
     people = console(stderr=as_json)
     study = experiment.load_study(config, changes) if ":" not in Path(config).name else None
-    if study is not None:
-        result = studies.run(study, out, force=force)
-    elif (run_dir := runner.run_of(config)) is not None and not (changes or out or force):
-        result = runner.show(run_dir)
-    else:
-        result = experiment.run(experiment.load(config, changes), out, force=force)
+    with resumable(force=force):
+        if study is not None:
+            result = studies.run(study, out, force=force)
+        elif (run_dir := runner.run_of(config)) is not None and not (changes or out or force):
+            result = runner.show(run_dir)
+        else:
+            result = experiment.run(experiment.load(config, changes), out, force=force)
     if result is None:  # another process of a parallel run writes the results
         return
     if study is None:

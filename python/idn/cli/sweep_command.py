@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from idn.cli import exit_codes
-from idn.cli.output import AsJson, console, print_json
+from idn.cli.output import AsJson, console, print_json, resumable
 from idn.cli.run_command import Config, Out
 
 if TYPE_CHECKING:
@@ -54,12 +54,13 @@ def sweep(
         state = "done" if outcome.error is None else f"failed: {outcome.error} (see {outcome.log})"
         progress.print(f"{' '.join(outcome.job.overrides)}: {state}", markup=False)
 
-    if slurm:
-        outcomes = sweeps.run_submitit(planned, folder, on_end, parameters=_parameters(cluster or []))
-    elif cluster:
+    if cluster and not slurm:
         raise ValueError("--cluster is for --slurm only; add --slurm, or leave it out")
-    else:
-        outcomes = sweeps.run_processes(planned, folder, jobs, on_end)
+    with resumable():
+        if slurm:
+            outcomes = sweeps.run_submitit(planned, folder, on_end, parameters=_parameters(cluster or []))
+        else:
+            outcomes = sweeps.run_processes(planned, folder, jobs, on_end)
     sweeps.save(outcomes, folder)
     console(stderr=as_json).print(_table(config, outcomes))
     if as_json:
@@ -81,16 +82,23 @@ def _parameters(settings: list[str]) -> dict[str, Any]:
 
 
 def _table(config: str, outcomes: list[Outcome]) -> Table:
+    """One line for each run; what all have in common is in the title, so that the rest fits."""
     from rich.table import Table
 
-    table = Table(title=f"{config}, on test")
-    for heading in ("changes", "accuracy %", "MACs saved", "last exit %", "run"):
-        table.add_column(heading, justify="right" if heading.endswith(("%", "saved")) else "left")
+    every = [outcome.job.overrides for outcome in outcomes]
+    common = [one for one in every[0] if len(every) > 1 and all(one in other for other in every)]
+    table = Table(title=" ".join([config, *common]) + ", on test", title_justify="left")
+    table.add_column("changes", overflow="fold")
+    short = _short([one.partition("=")[0] for one in every[0]])
+    for heading in ("accuracy\n%", "MACs\nsaved", "last\nexit %"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("run", overflow="fold")
     for outcome in outcomes:
-        changes = " ".join(outcome.job.overrides)
-        metrics = outcome.metrics
+        changed = (one.partition("=") for one in outcome.job.overrides if one not in common)
+        changes = "\n".join(f"{short[key]}={value}" for key, _, value in changed)
+        metrics, name = outcome.metrics, Path(outcome.job.run_dir).name
         if metrics is None:
-            table.add_row(changes, "failed", "", "", str(outcome.error))
+            table.add_row(changes, "failed", "", "", name)  # why has been said when it failed
         else:
             test = metrics["test"]
             table.add_row(
@@ -98,6 +106,12 @@ def _table(config: str, outcomes: list[Outcome]) -> Table:
                 f"{test['accuracy']:.2f}",
                 f"{test['mac_gain']:.2f}x",
                 f"{metrics['exits'][-1]['test_accuracy']:.2f}",
-                Path(outcome.job.run_dir).name,
+                name,
             )
     return table
+
+
+def _short(keys: list[str]) -> dict[str, str]:
+    """The last part of each key, where it tells them apart; else the key."""
+    last = [key.rpartition(".")[2] for key in keys]
+    return dict(zip(keys, last if len(set(last)) == len(keys) else keys, strict=True))

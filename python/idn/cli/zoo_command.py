@@ -52,6 +52,12 @@ def show(
     if as_json:
         print_json(asdict(card))
         return
+    from rich.markdown import Markdown
+
     from idn.zoo import page
 
-    console().print(page.markdown(card), markup=False, end="")
+    people, text = console(), page.markdown(card)
+    if people.is_terminal:
+        people.print(Markdown(text), soft_wrap=False)
+    else:
+        people.print(text, markup=False, end="")

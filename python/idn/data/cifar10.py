@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from idn.data.dataset import Dataset
+from idn.data.sources import get_command
 from idn.errors import DataError
 
 VALIDATION = 5_000
@@ -49,19 +50,17 @@ def _read_records(path: Path, count: int) -> np.ndarray[tuple[int, int], np.dtyp
         if size != count * _RECORD_BYTES:
             raise DataError(
                 f"{path} has {size} bytes, expected {count * _RECORD_BYTES}: {count} records of "
-                f"{_RECORD_BYTES}. "
-                "Run `idn data get cifar10` to fetch it again."
+                f"{_RECORD_BYTES}. Run {get_command('cifar10', path.parent.parent)} to fetch it again."
             )
         records = np.fromfile(path, dtype=np.uint8).reshape(count, _RECORD_BYTES)
     except OSError as error:
-        raise DataError(
-            f"{path} cannot be read: {error.strerror}. Run `idn data get cifar10` to fetch it."
-        ) from error
+        command = get_command("cifar10", path.parent.parent)
+        raise DataError(f"{path} cannot be read: {error.strerror}. Run {command} to fetch it.") from error
     if records[:, 0].max() > 9:
         record = int(records[:, 0].argmax())
         raise DataError(
             f"{path} has label {records[record, 0]} at record {record}, expected 0 to 9. "
-            "Run `idn data get cifar10` to fetch it again."
+            f"Run {get_command('cifar10', path.parent.parent)} to fetch it again."
         )
     return records
 

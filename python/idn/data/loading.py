@@ -7,6 +7,7 @@ from pathlib import Path
 from idn.data import sources
 from idn.data.dataset import Dataset, Splits
 from idn.data.split import hold_out_test, hold_out_validation
+from idn.errors import DataError
 
 
 def load(
@@ -25,7 +26,7 @@ def load(
     own give 300 and a fifth, the same whatever the seed.
 
     :raises ValueError: if nothing is known by this name, or `validation` or `seed` is out of range.
-    :raises DataError: if the data are missing, damaged or not what they claim to be.
+    :raises DataError: if the data are missing, at the path given too, damaged or not what they claim to be.
     """
     names = [source.name for source in sources.registry()]
     if str(name_or_path) in names:
@@ -40,7 +41,7 @@ def load(
 
         return hdf5.load(path, validation, seed)
     if isinstance(name_or_path, Path) or "/" in name_or_path or path.suffix:
-        raise ValueError(
+        raise DataError(
             f"no folder and no HDF5 file is at {path}; expected one, or a data set's name: "
             f"{', '.join(names)}."
         )

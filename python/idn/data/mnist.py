@@ -8,6 +8,7 @@ import numpy as np
 
 from idn.data import idx
 from idn.data.dataset import Dataset
+from idn.data.sources import get_command
 from idn.errors import DataError
 
 VALIDATION = 5_000
@@ -38,4 +39,6 @@ def _find(folder: Path, name: str) -> Path:
     for path in (folder / f"{name}.gz", folder / name):
         if path.is_file():
             return path
-    raise DataError(f"{folder / name}[.gz] is missing. Run `idn data get mnist` to fetch it.")
+    raise DataError(
+        f"{folder / name}[.gz] is missing. Run {get_command('mnist', folder.parent)} to fetch it."
+    )

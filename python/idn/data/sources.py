@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import shlex
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -105,6 +106,13 @@ def data_root(root: Path | str | None = None) -> Path:
         return Path(os.environ["IDN_DATA_ROOT"]).expanduser()
     cache_home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache_home) / "idn" / "data"
+
+
+def get_command(name: str, root: Path | str | None = None) -> str:
+    """The command that brings a data set to a root: without `--root` for the one in use anyway."""
+    where = data_root(root)
+    option = "" if where == data_root() else f" --root {shlex.quote(str(where))}"
+    return f"`idn data get {name}{option}`"
 
 
 def registry() -> list[Source]:

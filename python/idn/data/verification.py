@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from idn.data.sources import RecordSet, Source, SourceFile, source
+from idn.data.sources import RecordSet, Source, SourceFile, get_command, source
 from idn.errors import DataError
 
 
@@ -64,10 +64,11 @@ def verify(name: str, root: Path | str | None = None) -> Verification:
 
 def missing(wanted: Source, root: Path | str | None) -> DataError:
     """Make the error for a data set that is not there."""
+    files = ", ".join(file.name for file in wanted.files)
     return DataError(
-        f"{wanted.name} is not at {wanted.path(root)}. Run `idn data get {wanted.name}`, or set "
-        "IDN_DATA_ROOT to "
-        f"the folder that holds {wanted.folder}/."
+        f"{wanted.name} is not at {wanted.path(root)}; expected there are {files}. Run "
+        f"{get_command(wanted.name, root)} to fetch it, or name the folder that holds {wanted.folder}/: by "
+        "data.root in a config, by --root, or by IDN_DATA_ROOT."
     )
 
 
@@ -75,7 +76,7 @@ def damaged(wanted: Source, root: Path | str | None, problems: list[str]) -> Dat
     """Make the error for a data set that is there, but not whole."""
     return DataError(
         f"{wanted.name} at {wanted.path(root)} is damaged: {'; '.join(problems)}. "
-        f"Run `idn data get {wanted.name}` to fetch it again."
+        f"Run {get_command(wanted.name, root)} to fetch it again."
     )
 
 

@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from idn._native import extension
+from idn._words import counted
 from idn.exits.policy import Policy
 
 __all__ = ["Learned", "LearnedParameters", "fit_learned"]
@@ -44,7 +45,9 @@ class LearnedParameters:
         for name in _LISTS:
             rows = getattr(self, name)
             if len(rows) != len(self.intercepts):
-                raise ValueError(f"{name} has {len(rows)} exits, intercepts {len(self.intercepts)}.")
+                raise ValueError(
+                    f"{name} has {counted(len(rows), 'exit')}, intercepts {len(self.intercepts)}."
+                )
             for exit_index, row in enumerate(rows):
                 if len(row) != _FEATURES or not all(math.isfinite(value) for value in row):
                     raise ValueError(
@@ -99,7 +102,9 @@ class Learned(Policy):
         self.parameters = LearnedParameters.of(parameters)
         exits = len(self.parameters.intercepts)
         if len(self.thresholds) > exits:
-            raise ValueError(f"{exits} exits have parameters, {len(self.thresholds)} have thresholds.")
+            raise ValueError(
+                f"parameters are of {counted(exits, 'exit')}, thresholds of {len(self.thresholds)}."
+            )
         rows = zip(*(getattr(self.parameters, name) for name in (*_LISTS, "intercepts")), strict=True)
         self._learned = [extension.exits.LearnedScore(*row) for row in rows]
 
@@ -129,7 +134,7 @@ class Learned(Policy):
         return {"name": self.name, "parameters": self.parameters.as_dict()}
 
     def __repr__(self) -> str:
-        return f"Learned({self.thresholds}, parameters of {len(self._learned)} exits)"
+        return f"Learned({self.thresholds}, parameters of {counted(len(self._learned), 'exit')})"
 
 
 def fit_learned(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> LearnedParameters:

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from idn._native import extension
+from idn._words import counted
 
 __all__ = ["Policy"]
 
@@ -19,8 +20,8 @@ __all__ = ["Policy"]
 class Policy(ABC):
     """A criterion and one threshold per early exit.
 
-    :param thresholds: one per early exit. The last exit always answers, so a list with an entry for every
-        exit is accepted and its last entry unused. None is an exit that is never taken.
+    :param thresholds: one per early exit; the last exit always answers, so it has none. None is an exit that
+        is never taken.
     :param temperature: what logits are divided by before the softmax (section 3.4.3): one positive number, or
         one per exit.
     :raises ValueError: for a threshold or temperature out of range, naming it.
@@ -48,8 +49,9 @@ class Policy(ABC):
         if isinstance(temperature, Sequence):
             self.temperature = [float(t) for t in temperature]
             if len(self.temperature) < len(self.thresholds):
+                given, needed = len(self.temperature), len(self.thresholds)
                 raise ValueError(
-                    f"{len(self.temperature)} temperatures for {len(self.thresholds)} thresholds: "
+                    f"{counted(given, 'temperature')} for {counted(needed, 'threshold')}: "
                     "give one number, or one per exit."
                 )
         else:
@@ -67,8 +69,7 @@ class Policy(ABC):
 
         :param outputs: logits (batch, classes) of the exits so far, the current one last.
         :returns: bool (batch,), on the device of the logits; all true at an exit beyond the list, which is
-            the last one. Whoever gives the last exit an entry too must let all out there, as `idn.inference`
-            does: a policy does not know how many exits there are.
+            the last one: a policy does not know how many exits there are.
         :raises ValueError: for logits of a wrong shape or with NaN, naming the exit and the sample.
         """
         if not outputs:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from idn import _atomic, inference
+from idn._words import counted
 from idn.errors import PolicyError
 from idn.exits.criterion import policy_of
 from idn.exits.digest import trace_digest, weights_digest
@@ -31,10 +32,12 @@ from idn.exits.policy_parts import (
     Number,
     Part,
     Risk,
+    RiskTest,
     Sha256,
     Validation,
     Word,
 )
+from idn.exits.risk_control import RiskControl
 
 __all__ = [
     "Accuracy",
@@ -42,6 +45,7 @@ __all__ = [
     "MaxDrop",
     "PolicyFile",
     "Risk",
+    "RiskTest",
     "Validation",
     "trace_digest",
     "weights_digest",
@@ -53,7 +57,8 @@ MAX_BYTES = 1 << 20
 class PolicyFile(Part):
     """A policy with its origin. `criterion` is the policy's `rule`; a threshold of None is never taken.
 
-    `costs` (one per exit, in `cost_unit`) is what a sample costs that leaves there.
+    `costs` (one per exit, in `cost_unit`) is what a sample costs that leaves there. `risk`, of a promise
+    alone, is how it was tested.
     """
 
     idn_policy: int = 1
@@ -67,6 +72,7 @@ class PolicyFile(Part):
     cost_unit: Word
     costs: list[Amount]
     validation: Validation
+    risk: RiskTest | None = None
 
     @field_validator("idn_policy")
     @classmethod
@@ -83,10 +89,12 @@ class PolicyFile(Part):
             ("validation.exit_rates", self.validation.exit_rates, self.exits),
         ):
             if len(found) != expected:
-                raise ValueError(f"{name} has {len(found)} entries for {self.exits} exits")
+                raise ValueError(_misfit(name, len(found), self.exits))
         for name, found in self.criterion.per_exit().items():
             if len(found) > self.exits:
-                raise ValueError(f"criterion.{name} has {len(found)} entries for {self.exits} exits")
+                raise ValueError(_misfit(f"criterion.{name}", len(found), self.exits))
+        if self.risk is not None and not isinstance(self.asked, Risk):
+            raise ValueError(f"risk is of a promise only, but asked is for {self.asked.for_}")
         self.policy()
         return self
 
@@ -101,6 +109,7 @@ class PolicyFile(Part):
         asked: MaxDrop | Budget | Accuracy | Risk,
         weights_sha256: str,
         cost_unit: str = "MACs",
+        risk: RiskControl | None = None,
     ) -> PolicyFile:
         """Describe a policy and what it does on validation data.
 
@@ -108,6 +117,7 @@ class PolicyFile(Part):
         :param labels: (samples,).
         :param costs: what a sample costs that leaves at each exit.
         :param weights_sha256: `weights_digest` of the network that gave the logits.
+        :param risk: where the policy comes from `control_risk`, all that this found.
         :raises ValueError: for shapes or numbers that do not fit.
         """
         from importlib.metadata import version
@@ -119,7 +129,9 @@ class PolicyFile(Part):
             )
         samples, exits, classes = logits.shape
         if len(costs) != exits:
-            raise ValueError(f"{len(costs)} costs for {exits} exits; give one per exit.")
+            raise ValueError(
+                f"{counted(len(costs), 'cost')} for {counted(exits, 'exit')}; give one per exit."
+            )
         answers = inference.from_traces(logits, policy)
         counts = np.bincount(answers.exits.numpy(), minlength=exits)
         try:
@@ -127,7 +139,7 @@ class PolicyFile(Part):
                 {
                     "idn": version("idn"),
                     "criterion": policy.rule,
-                    "thresholds": policy.thresholds[: exits - 1],
+                    "thresholds": policy.thresholds,
                     "exits": exits,
                     "classes": classes,
                     "weights_sha256": weights_sha256,
@@ -142,6 +154,7 @@ class PolicyFile(Part):
                         exit_rates=[100 * int(count) / samples for count in counts],
                         mean_cost=float(counts @ np.asarray(costs, dtype=np.float64)) / samples,
                     ),
+                    "risk": None if risk is None else _risk_test(risk),
                 }
             )
         except ValidationError as error:
@@ -160,20 +173,28 @@ class PolicyFile(Part):
         :param weights_sha256: `weights_digest` of the network at hand.
         :raises idn.errors.PolicyError: naming what differs.
         """
-        for name, here, found in (
-            ("exits", self.exits, exits),
-            ("classes", self.classes, classes),
-            ("weights_sha256", self.weights_sha256, weights_sha256),
+        for here, there, said in (
+            (self.exits, exits, f"it is for {counted(self.exits, 'exit')}, the network has {exits}"),
+            (self.classes, classes, f"it is for {self.classes} classes, the network has {classes}"),
+            (
+                self.weights_sha256,
+                weights_sha256,
+                f"its weights_sha256 is {self.weights_sha256}, the network's is {weights_sha256}",
+            ),
         ):
-            if found is not None and found != here:
+            if there is not None and there != here:
                 raise PolicyError(
-                    f"this policy is of another network: its {name} is {here}, the network's is {found}. "
-                    "Its thresholds mean nothing there; make one for that network."
+                    f"this policy is of another network: {said}. Its thresholds mean nothing there; make one "
+                    "for that network."
                 )
+
+    def as_dict(self) -> dict[str, Any]:
+        """The file's content, as plain values."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
     def as_json(self) -> str:
         """The file's text."""
-        return json.dumps(self.model_dump(mode="json", by_alias=True), indent=2, allow_nan=False) + "\n"
+        return json.dumps(self.as_dict(), indent=2, allow_nan=False) + "\n"
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the file, whole or not at all.
@@ -211,6 +232,21 @@ class PolicyFile(Part):
             return cls.model_validate(value)
         except ValidationError as error:
             raise PolicyError(f"{place} is no policy file: {_first_problem(error)}") from error
+
+
+def _risk_test(risk: RiskControl) -> RiskTest:
+    return RiskTest(
+        samples=risk.samples,
+        measured_loss=risk.measured_loss,
+        mean_cost=risk.cost,
+        tested=risk.tested,
+        passed=risk.passed,
+        saving_epsilon=risk.saving_epsilon,
+    )
+
+
+def _misfit(name: str, found: int, exits: int) -> str:
+    return f"{name} has {counted(found, 'entry', 'entries')} for {counted(exits, 'exit')}"
 
 
 def _refuse_constant(name: str) -> float:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Accuracy", "Asked", "Budget", "Criterion", "MaxDrop", "Part", "Risk", "Validation"]
+__all__ = ["Accuracy", "Asked", "Budget", "Criterion", "MaxDrop", "Part", "Risk", "RiskTest", "Validation"]
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
@@ -58,6 +58,22 @@ class Risk(Part):
 
 
 Asked = Annotated[MaxDrop | Budget | Accuracy | Risk, Field(discriminator="for_")]
+
+
+class RiskTest(Part):
+    """What the test of a promise found on the half of the validation data that tests, which has `samples`.
+
+    There the policy loses `measured_loss`, a share of accuracy against the last exit, and costs `mean_cost` a
+    sample; of `tested` candidates `passed` passed. `saving_epsilon` is the smallest epsilon that would have
+    saved anything, where this one saves nothing.
+    """
+
+    samples: Count
+    measured_loss: Number
+    mean_cost: Amount
+    tested: Annotated[int, Field(ge=0, le=2**53)]
+    passed: Annotated[int, Field(ge=0, le=2**53)]
+    saving_epsilon: Share | None = None
 
 
 class Validation(Part):

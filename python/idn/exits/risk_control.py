@@ -17,7 +17,7 @@ prediction sets", J. ACM 2021; Bentkus, "On Hoeffding's inequalities", Ann. Prob
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -26,7 +26,7 @@ import torch
 from numpy.typing import NDArray
 
 from idn.exits.policy import Policy
-from idn.exits.threshold_search import SearchData, search
+from idn.exits.threshold_search import SearchData, rounded_up, search
 
 if TYPE_CHECKING:
     Bound = Literal["clopper_pearson", "hoeffding_bentkus"]
@@ -44,6 +44,10 @@ class RiskControl:
     probability of at most `delta` over the draw of the validation data. `measured_loss` and `cost` are of the
     half it was tested on, which has `samples`; `tested` is how many candidates were tested, `passed` how many
     passed. With none passed, the policy never leaves early and loses nothing.
+
+    `saving_epsilon` is the smallest epsilon for which the same test would have passed thresholds that cost
+    less than the last exit; None where `policy` does, or where there is none. Asking for it after this answer
+    is a second question to the same samples, of which the promise does not hold.
     """
 
     policy: Policy
@@ -55,6 +59,7 @@ class RiskControl:
     samples: int
     tested: int
     passed: int
+    saving_epsilon: float | None = None
 
 
 def control_risk(
@@ -99,11 +104,13 @@ def control_risk(
         )
     order = np.random.default_rng(seed).permutation(len(labels))
     proposing, testing = order[: len(order) // 2], order[len(order) // 2 :]
-    smallest = _smallest_epsilon(len(testing), delta, bound)
+    none_lost = np.ones(len(testing), dtype=np.bool_)
+    smallest = _smallest_epsilon(none_lost, none_lost, delta, bound)
     if epsilon < smallest:
         raise ValueError(
-            f"epsilon is {epsilon:g}, but {len(testing)} test samples at delta {delta:g} can show no less "
-            f"than {_rounded_up(smallest)}; ask for that, or give more samples."
+            f"epsilon is {epsilon:g}, but at delta {delta:g} the half of the {len(labels)} samples that "
+            f"tests thresholds, {len(testing)}, can show no less than {rounded_up(smallest)}; ask for that, "
+            "or give more samples."
         )
     if not isinstance(policy, Policy):
         policy = policy(logits[proposing], labels[proposing])
@@ -123,14 +130,39 @@ def control_risk(
         tested += 1
         candidate = policy.with_thresholds(point.thresholds)
         left = _exits_taken(data, candidate)
-        right = data.correct[left, np.arange(len(testing))] == 1
+        right = _is_right(data, left)
         if _p_value(full_right, right, epsilon, bound) > delta:
             break
         passed += 1
         chosen = candidate
         loss = float(full_right.mean() - right.mean())
         mean_cost = float(data.cost[left].mean())
-    return RiskControl(chosen, epsilon, delta, bound, loss, mean_cost, len(testing), tested, passed)
+    saving = None
+    if mean_cost >= cost[-1]:
+        candidates = (policy.with_thresholds(point.thresholds) for point in proposed)
+        saving = _saving_epsilon(data, candidates, delta, bound)
+    return RiskControl(chosen, epsilon, delta, bound, loss, mean_cost, len(testing), tested, passed, saving)
+
+
+def _saving_epsilon(
+    data: SearchData, candidates: Iterable[Policy], delta: float, bound: Bound
+) -> float | None:
+    """The smallest epsilon with which testing gets to a candidate that is cheaper than the last exit."""
+    full_right = data.correct[-1] == 1
+    needed = 0.0
+    for candidate in candidates:
+        left = _exits_taken(data, candidate)
+        # All before it have to pass too.
+        needed = max(needed, _smallest_epsilon(full_right, _is_right(data, left), delta, bound))
+        if data.cost[left].mean() < data.cost[-1]:
+            return needed if needed < 1 else None
+    return None
+
+
+def _is_right(data: SearchData, left: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Whether the exit at which each sample leaves has its label."""
+    right: NDArray[np.bool_] = data.correct[left, np.arange(len(left))] == 1
+    return right
 
 
 def _exits_taken(data: SearchData, policy: Policy) -> NDArray[np.intp]:
@@ -156,25 +188,18 @@ def _p_value(full_right: NDArray[np.bool_], right: NDArray[np.bool_], epsilon: f
     return min(1.0, hoeffding, bentkus)
 
 
-def _smallest_epsilon(samples: int, delta: float, bound: Bound) -> float:
-    """The smallest epsilon that a test in which no answer changes would pass."""
+def _smallest_epsilon(
+    full_right: NDArray[np.bool_], right: NDArray[np.bool_], delta: float, bound: Bound
+) -> float:
+    """The smallest epsilon that these answers pass, and 1 if they pass none."""
     low, high = 0.0, 1.0
-    none_lost = np.ones(samples, dtype=np.bool_)
     for _ in range(60):
         middle = (low + high) / 2
-        if samples and _p_value(none_lost, none_lost, middle, bound) <= delta:
+        if len(right) and _p_value(full_right, right, middle, bound) <= delta:
             high = middle
         else:
             low = middle
     return high
-
-
-def _rounded_up(value: float) -> str:
-    """With four digits, and no less: asking for what a message names must work."""
-    text = f"{value:.4g}"
-    return (
-        text if float(text) >= value else f"{float(text) + 10.0 ** (math.floor(math.log10(value)) - 3):.4g}"
-    )
 
 
 def _binomial_cdf(successes: int, samples: int, probability: float) -> float:

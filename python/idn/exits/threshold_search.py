@@ -5,6 +5,7 @@ Search on validation data, never on test.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ __all__ = [
     "ThresholdPoint",
     "affordable_candidates",
     "check_apart",
+    "rounded_up",
     "search",
     "steps",
 ]
@@ -50,16 +52,18 @@ class Front:
     full_accuracy: float
     full_cost: float
 
-    def within(self, budget: float) -> ThresholdPoint:
+    def within(self, budget: float, unit: str = "") -> ThresholdPoint:
         """Return the most accurate point whose mean cost is at most `budget`.
 
+        :param unit: of the costs, for the message.
         :raises ValueError: if nothing is that cheap, naming the cheapest there is.
         """
         affordable = [point for point in self.points if point.cost <= budget]
         if not affordable:
+            least = rounded_up(self.points[0].cost, 6)
+            asked, cheapest = (f"{text} {unit}".strip() for text in (f"{budget:.12g}", least))
             raise ValueError(
-                f"no thresholds meet a budget of {budget:g} per sample; the cheapest cost "
-                f"{self.points[0].cost:g}."
+                f"no thresholds meet a budget of {asked} per sample; the cheapest cost {cheapest}."
             )
         return affordable[-1]
 
@@ -72,10 +76,10 @@ class Front:
             # Counts are whole numbers: the tolerance only absorbs the division by the number of samples.
             if point.accuracy >= accuracy - 1e-9:
                 return point
-        raise ValueError(
-            f"no thresholds reach an accuracy of {accuracy:g} %; the best reach "
-            f"{self.points[-1].accuracy:.4g} %."
-        )
+        best = (
+            math.floor(100 * self.points[-1].accuracy) / 100
+        )  # not rounded up: it must be met when asked for
+        raise ValueError(f"no thresholds reach an accuracy of {accuracy:g} %; the best reach {best:g} %.")
 
 
 @dataclass(frozen=True)
@@ -163,6 +167,17 @@ def search(
         100 * float(data.correct[-1].mean()),
         float(cost[-1]),
     )
+
+
+def rounded_up(value: float, digits: int = 4) -> str:
+    """With so many digits, and no less: asking for what a message names must work."""
+    if value <= 0:
+        return "0"
+    unit = 10.0 ** (math.floor(math.log10(value)) + 1 - digits)
+    if unit >= 1:
+        return str(math.ceil(value))
+    text = f"{value:.{digits}g}"
+    return text if float(text) >= value else f"{float(text) + unit:.{digits}g}"
 
 
 def is_strict(policy: Policy) -> bool:

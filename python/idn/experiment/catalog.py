@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 from pathlib import Path
 
@@ -69,6 +70,13 @@ def experiment_file(slug: str) -> Path | None:
     known = {path.name: path for path in experiments_root().iterdir() if path.is_dir()}
     file = known[slug] / "experiment.py" if slug in known else None
     return file if file is not None and file.is_file() else None
+
+
+def purpose(slug: str) -> str:
+    """What an experiment tests, in a line: the first of its `experiment.py`, which is not run for it."""
+    file = experiment_file(slug)
+    text = None if file is None else ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))
+    return "" if text is None else text.partition("\n")[0]
 
 
 def find(name: str, folder: Path | None = None) -> Path:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from idn.experiment.kinds import generic
 from idn.experiment.strict_yaml import Place, join
 
 _PLAIN_TYPES = frozenset(["bool", "dict", "float", "int", "list", "none", "str"])
@@ -39,15 +40,24 @@ def explain(
 def suggest(path: str, model: type[BaseModel]) -> str:
     """What an unknown key was probably meant to be."""
     known = sorted(set(_paths(model)))
-    parent, _, key = _generic(path).rpartition(".")
+    parent, _, key = generic(path).rpartition(".")
     siblings = [one.rpartition(".")[2] for one in known if one.rpartition(".")[0] == parent]
     close = difflib.get_close_matches(key, siblings, n=1, cutoff=0.6)
     if close:
         return f"did you mean {join(path.rpartition('.')[0], close[0])}?"
-    elsewhere = [one for one in known if one.rpartition(".")[2] == key]
+    # The same or nearly the same key elsewhere, below the place where it was written before all others.
+    names = {one.rpartition(".")[2] for one in known}
+    meant = difflib.get_close_matches(key, names, n=1, cutoff=0.75)
+    elsewhere = [one for one in known if one.rpartition(".")[2] in meant]
     if elsewhere:
-        return f"did you mean {' or '.join(elsewhere[:3])}?"
+        elsewhere.sort(key=lambda one: not one.startswith(f"{parent}."))
+        return f"did you mean {' or '.join(map(_example, elsewhere[:3]))}?"
     return f"known here are {', '.join(siblings)}" if siblings else "nothing may stand here"
+
+
+def _example(path: str) -> str:
+    """A generic path as one may write it on the command line: for the first entry of a list."""
+    return path.replace(".*", "[0]")
 
 
 def _message(text: str) -> str:
@@ -78,10 +88,6 @@ def _place(path: str, places: Mapping[str, Place], label: str) -> str:
             return str(places[path])
         path = path.rpartition(".")[0]
     return label
-
-
-def _generic(path: str) -> str:
-    return ".".join("*" if part.isdigit() else part for part in path.split("."))
 
 
 def _paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:

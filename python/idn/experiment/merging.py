@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from idn._words import counted
 from idn.errors import ConfigError
-from idn.experiment import catalog, strict_yaml
+from idn.experiment import catalog, kinds, strict_yaml
 from idn.experiment.strict_yaml import Document, Place
 
 MAX_EXTENDS = 16
@@ -52,6 +53,7 @@ def merge(documents: list[tuple[Path, Document]]) -> tuple[Any, dict[str, Place]
     places: dict[str, Place] = {}
     merged: Any = OmegaConf.create({})
     for _, document in documents:
+        _forget(merged, list(kinds.foreign(merged, document.value)), places)
         places.update(document.places)
         _make_room(merged, document.value)
         merged = OmegaConf.merge(merged, document.value)
@@ -90,8 +92,9 @@ def varied(
 
     prefix = f"variants.{variant}."
     where = dict(places)
-    where.update({path.removeprefix(prefix): at for path, at in places.items() if path.startswith(prefix)})
     value = OmegaConf.create(OmegaConf.to_container(merged, resolve=False))
+    _forget(value, list(kinds.foreign(value, changes)), where)
+    where.update({path.removeprefix(prefix): at for path, at in places.items() if path.startswith(prefix)})
     _make_room(value, changes)
     return OmegaConf.merge(value, changes), where
 
@@ -112,15 +115,15 @@ def override(merged: Any, places: dict[str, Place], overrides: Sequence[str]) ->
             raise ValueError(f"override {override!r} is not key=value, such as training.batch_size=64")
         document = strict_yaml.parse(text, f"override {override!r}")
         try:
+            _forget(merged, _given_up(merged, places, path, document.value), places)
             old = OmegaConf.select(merged, path)
             merge = isinstance(document.value, dict) and isinstance(old, DictConfig)
             if merge:
                 _make_room(old, document.value)
             OmegaConf.update(merged, path, document.value, merge=merge, force_add=True)
         except (OmegaConfBaseException, ValueError, IndexError, TypeError, AssertionError) as error:
-            raise ConfigError(
-                f"override {override!r} cannot be applied: {str(error).splitlines()[0]}"
-            ) from error
+            why = _outside(merged, path) or str(error).splitlines()[0]
+            raise ConfigError(f"override {override!r} cannot be applied: {why}") from error
         command_line = Place(COMMAND_LINE)
         parts = path.split(".")
         for depth in range(1, len(parts)):
@@ -129,6 +132,44 @@ def override(merged: Any, places: dict[str, Place], overrides: Sequence[str]) ->
         places.update({strict_yaml.join(path, inner): command_line for inner in document.places})
     value: dict[str, Any] = OmegaConf.to_container(merged, resolve=False)  # type: ignore[assignment]
     return value
+
+
+def _outside(merged: Any, path: str) -> str | None:
+    """Which list on a path is shorter than its index says, and how long it is; None if none is."""
+    from omegaconf import ListConfig, OmegaConf
+
+    parts = path.split(".")
+    for depth in range(1, len(parts)):
+        above = ".".join(parts[:depth])
+        found = OmegaConf.select(merged, above)
+        if isinstance(found, ListConfig) and parts[depth].isdigit() and int(parts[depth]) >= len(found):
+            last = f", the last is {above}[{len(found) - 1}]" if len(found) else ""
+            return f"{above} has {counted(len(found), 'entry', 'entries')}{last}"
+    return None
+
+
+def _given_up(merged: Any, places: dict[str, Place], path: str, value: Any) -> list[str]:
+    """What one override gives up by naming another kind; never what another override has set."""
+    from omegaconf import DictConfig, OmegaConf
+
+    above, _, key = path.rpartition(".")
+    change = {key: value} if key == "name" else value
+    where = above if key == "name" else path
+    base = OmegaConf.select(merged, where)
+    if not isinstance(base, DictConfig) or not isinstance(change, dict):
+        return []
+    set_here = {at for at, place in places.items() if place == Place(COMMAND_LINE)}
+    return [one for one in kinds.foreign(base, change, where) if one not in set_here]
+
+
+def _forget(merged: Any, paths: list[str], places: dict[str, Place]) -> None:
+    """Takes settings out of a merged config."""
+    from omegaconf import OmegaConf
+
+    for path in paths:
+        above, _, key = path.rpartition(".")
+        del OmegaConf.select(merged, above)[key]
+        places.pop(path, None)
 
 
 def _make_room(base: Any, change: Any) -> None:

@@ -15,7 +15,7 @@ from idn.experiment import starting
 from idn.experiment.evaluate import Evaluation, evaluate
 
 if TYPE_CHECKING:
-    from idn.exits import Policy, PolicyFile
+    from idn.exits import Policy, PolicyFile, RiskControl
     from idn.report import RunData
 
 Unit = Literal["MACs", "ms", "bytes"]
@@ -65,7 +65,7 @@ def make(
     fit = _fit(run, criterion, calibrate)
     tried = _candidates(run)
     if isinstance(asked, policy_file.Risk):
-        policy = exits.control_risk(
+        found = exits.control_risk(
             trace.logits,
             trace.labels,
             costs,
@@ -75,12 +75,12 @@ def make(
             bound=asked.bound,
             seed=asked.seed,
             candidates_per_exit=tried,
-        ).policy
-        return _described(run, policy, asked, unit)
+        )
+        return _described(run, found.policy, asked, unit, found)
     policy = fit(trace.logits, trace.labels)
     front = exits.search(trace.logits, trace.labels, costs, policy, candidates_per_exit=tried)
     if isinstance(asked, policy_file.Budget):
-        point = front.within(asked.at_most)
+        point = front.within(asked.at_most, unit)
     elif isinstance(asked, policy_file.Accuracy):
         point = front.at_least(asked.at_least)
     else:
@@ -106,6 +106,11 @@ def apply(policy: PolicyFile, run: RunData, split: str = "test") -> Evaluation:
     return evaluate(
         trace.logits, trace.labels, [round(one.macs) for one in run.summary.exits], policy.policy()
     )
+
+
+def cost_of(policy: PolicyFile, found: Evaluation) -> float:
+    """What a sample costs on average there, in the unit and by the costs of the policy."""
+    return sum(rate * cost for rate, cost in zip(found.exit_rates, policy.costs, strict=True)) / 100
 
 
 def weights_of(run: RunData) -> str:
@@ -145,7 +150,9 @@ def costs_of(run: RunData, unit: Unit) -> list[float]:
     return list(found)
 
 
-def _described(run: RunData, policy: Policy, asked: Asked, unit: Unit) -> PolicyFile:
+def _described(
+    run: RunData, policy: Policy, asked: Asked, unit: Unit, risk: RiskControl | None = None
+) -> PolicyFile:
     trace = run.trace("validation")
     return policy_file.PolicyFile.of(
         policy,
@@ -155,6 +162,7 @@ def _described(run: RunData, policy: Policy, asked: Asked, unit: Unit) -> Policy
         asked=asked,
         weights_sha256=weights_of(run),
         cost_unit=unit,
+        risk=risk,
     )
 
 

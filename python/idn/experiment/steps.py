@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from idn._words import counted
 from idn.errors import RunError
 from idn.experiment import files, starting, summary
 from idn.experiment.comparison import wilson
@@ -120,7 +121,7 @@ def train(
     if start is not None:
         trunk = starting.load(model, config, start)
     tell(
-        f"{config.model.name} with {model.exit_count} exits on {config.data.name}: "
+        f"{config.model.name} with {counted(model.exit_count, 'exit')} on {config.data.name}: "
         f"{len(splits.train)} training, {len(splits.validation)} validation, {len(splits.test)} test samples"
     )
     alone = run_dir / "trunk.json"

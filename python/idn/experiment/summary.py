@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from idn._words import counted
 from idn.experiment.evaluate import evaluate, exit_accuracies
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def check(config: RunConfig, exits: int, samples: int) -> None:
     temperature, early = config.criterion.temperature, exits - 1
     if isinstance(temperature, list) and len(temperature) not in (early, exits):
         raise ValueError(
-            f"criterion.temperature has {len(temperature)} numbers for {exits} exits; "
+            f"criterion.temperature has {counted(len(temperature), 'number')} for {counted(exits, 'exit')}; "
             "give one number, or one per exit"
         )
     name, tried = config.criterion.name, config.thresholds.candidates_per_exit

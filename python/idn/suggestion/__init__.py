@@ -42,9 +42,9 @@ def suggest_exits(
     near another brings less than its head costs.
 
     All of it is predicted by probes: heads trained for a few epochs on the features of the trunk as it is, on
-    training data, and measured on validation data. Training trunk and exits together usually does better
-    (section 3.7). Nothing of the trunk changes. On a CPU, the same seed and number of threads give the same
-    suggestion.
+    training data, and measured on validation data. They compare places; what exits reach that are trained
+    with the trunk (section 3.7) is not known before. Nothing of the trunk changes. On a CPU, the same seed
+    and number of threads give the same suggestion.
 
     :param trunk: a trained module from images (batch, ...) to logits (batch, classes). Exits are sought where
         all that follows depends on one tensor (batch, ...): between layers and blocks, not inside a residual
@@ -106,6 +106,11 @@ def _check_wishes(min_accuracy: float | None, max_cost: float | None, margin: fl
         )
     if min_accuracy is not None and not 0 <= min_accuracy <= 100:
         raise ValueError(f"min_accuracy is {min_accuracy!r}, expected percent, from 0 to 100.")
+    if min_accuracy is not None and 0 < min_accuracy <= 1:  # nobody is content with that
+        raise ValueError(
+            f"min_accuracy is in percent, so {min_accuracy:g} is {min_accuracy:g} %: "
+            f"write {100 * min_accuracy:g}."
+        )
     if max_cost is not None and not 0 < max_cost <= 1:
         raise ValueError(
             f"max_cost is {max_cost!r}, expected a share of the trunk's multiply-accumulates, "

@@ -8,6 +8,7 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
+from idn._words import counted
 from idn.exits import Entropy, Front, search
 from idn.suggestion.probing import Probed
 
@@ -83,10 +84,11 @@ def first_exit(
         )
     best = max(within, key=lambda one: one.probe.accuracy)  # of equals the cheapest
     if min_accuracy is None:
-        return best, f"first exit: the most accurate of the {len(within)} probes within {max_cost:.1%}"
+        return best, f"first exit: the most accurate of {counted(len(within), 'probe')} within {max_cost:.1%}"
     for one in within:
         if one.probe.accuracy >= min_accuracy - 1e-9:
-            return one, f"first exit: the cheapest of {len(probed)} probes with at least {min_accuracy:g} %"
+            tried = counted(len(probed), "probe")
+            return one, f"first exit: the cheapest of {tried} with at least {min_accuracy:g} %"
     bound = "" if max_cost is None else f" within max_cost={max_cost:g}"
     enough = [one for one in by_cost if one.probe.accuracy >= min_accuracy - 1e-9]
     dearer = (

@@ -28,7 +28,7 @@ class Probe:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """Early exits for a trunk, predicted by probes; training trunk and exits together usually does better.
+    """Early exits for a trunk, predicted by probes: a comparison of places, not a forecast.
 
     `exits` maps places to descriptions of heads, lowest first, as `idn.Branchy(trunk, exits=...)` takes them.
     `front` is the predicted trade-off on the validation samples: accuracy in percent, cost in
@@ -67,6 +67,7 @@ class Suggestion:
             lines.append(f"{mark} {exit_text}  {one.cost:6.1%}  {one.accuracy:6.2f} %")
         lines.append(
             f"Probes are heads trained for a few epochs on the features of {self.training_samples} training "
-            "samples, the trunk as it is; training trunk and exits together usually does better."
+            "samples, the trunk as it is. They compare places, and do not tell what exits reach that are "
+            "trained with the trunk."
         )
         return "\n".join(lines)

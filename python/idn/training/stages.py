@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from idn._words import counted
 from idn.branchy import Branchy
 from idn.loss import exponential_weights
 from idn.training.config import AlphaWeights, Stage, TrainingConfig
@@ -86,7 +87,7 @@ def _weights(config: TrainingConfig, exits: int) -> list[float]:
     weights = list(config.exit_weights)
     if len(weights) != exits:
         raise ValueError(
-            f"exit_weights has {len(weights)} numbers for {exits} exits; "
+            f"exit_weights has {counted(len(weights), 'number')} for {counted(exits, 'exit')}; "
             "give one for each, the last being the trunk's."
         )
     return weights

@@ -169,10 +169,14 @@ class Trainer:
         if run.world.is_main:
             run.metrics.truncate(0 if state is None else state.metrics_size)
             if state is not None:
-                run.progress.say(
-                    f"going on from {run.checkpoints.path}: stage {start.stage + 1}, "
-                    f"epoch {start.epoch + 1}, step {start.step + 1}"
-                )
+                if start.stage == len(self.config.stages):
+                    say = f"{run.checkpoints.path} is trained to its end; delete it to train again"
+                else:
+                    say = (
+                        f"going on from {run.checkpoints.path}: stage {start.stage + 1}, "
+                        f"epoch {start.epoch + 1}, step {start.step + 1}"
+                    )
+                run.progress.say(say)
         for index in range(start.stage, len(self.config.stages)):
             stage = self.config.stages[index]
             part = part_of(self.model, stage, self.config, self._exits)
