@@ -141,6 +141,21 @@ def test_making_keeps_what_was_asked_for(
     assert risk == {"for": "risk", "epsilon": 0.2, "delta": 0.1, "bound": "hoeffding_bentkus", "seed": 0}
 
 
+def test_a_budget_of_time_warns_where_the_times_are_unsteady(
+    run_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = Path(shutil.copytree(run_dir, tmp_path / "copy"))
+    found = json.loads((copy / "summary.json").read_text())
+    for spread, warned in (([0.5, 2.0], True), ([1.0, 1.0], False)):
+        found["time"] |= {"gain": 1.0, "spread": found["time"]["spread"] | {"gain": spread}}
+        (copy / "summary.json").write_text(json.dumps(found))
+        for option in ("--budget-ms", "--budget-macs"):
+            words = ["make", copy, "--out", tmp_path / "policy.json", "--force", option, 1e9]
+            code, _, said = call(capsys, monkeypatch, words)
+            assert code == 0
+            assert ("the machine was busy" in said) == (warned and option == "--budget-ms")
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -88,11 +88,17 @@ def make(
     from idn import report
     from idn.experiment import run_policy
 
-    made = run_policy.make(report.load(run_dir), asked, unit=unit, criterion=criterion, calibrate=calibrate)
+    run = report.load(run_dir)
+    made = run_policy.make(run, asked, unit=unit, criterion=criterion, calibrate=calibrate)
     made.save(out)
     print_policy(made, as_json=as_json)
     if as_json and (saves := nothing_saved(made)):
         console(stderr=True).print(f"saves {saves}", markup=False)
+    if unit == "ms" and run.summary.time is not None and run.summary.time.unsteady:
+        console(stderr=True).print(
+            "The repeats of this run's times are far apart, the machine was busy: prefer a budget in MACs.",
+            markup=False,
+        )
     console(stderr=as_json).print(f"Policy: {out}", markup=False)
 
 
