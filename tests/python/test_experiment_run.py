@@ -372,8 +372,8 @@ def test_a_finished_run_is_not_passed_off_as_one_of_other_data(tmp_path: Path) -
 
 
 def test_a_refused_run_leaves_no_directory(tmp_path: Path) -> None:
-    for name in ("cifar100", "./nowhere"):
-        with pytest.raises(ValueError, match="expected one"):
+    for name, refusal in (("cifar100", ValueError), ("./nowhere", DataError)):
+        with pytest.raises(refusal, match="expected one"):
             start(tmp_path, f"data.name={name}")
     assert not list((tmp_path / "branchynet_2016").iterdir())
 
