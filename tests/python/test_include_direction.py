@@ -42,6 +42,8 @@ HOMES: dict[str, str] = {
     r"boost/.*": "math/incomplete_beta",
     r"Eigen/.*": "exits/",
     r"zlib\.h": "store/chunk",
+    r"sodium\.h": "identity/",
+    r"cryptopp/.*": "identity/multiformats/multihash",
     r"sqlite3\.h": "store/database",
     r"sys/socket\.h|netinet/.*|arpa/.*|zmq.*": "net/",
 }
