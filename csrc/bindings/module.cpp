@@ -13,6 +13,13 @@ PYBIND11_MODULE(_idn, module) {
   idn::bindings::bind_incomplete_beta(math);
   auto data = module.def_submodule("data", "Batches of images.");
   idn::bindings::bind_crop(data);
+  auto multiformats = module.def_submodule("multiformats", "Names that say what they are.");
+  idn::bindings::bind_multihash(multiformats);
+  idn::bindings::bind_cid(multiformats);
+  auto multibase = multiformats.def_submodule("multibase", "Texts that name their base.");
+  idn::bindings::bind_multibase(multibase);
+  auto varint = multiformats.def_submodule("varint", "Unsigned numbers of variable length.");
+  idn::bindings::bind_varint(varint);
   auto store = module.def_submodule("store", "Arrays and per-sample traces in HDF5 files.");
   idn::bindings::bind_store(store);
 }
