@@ -16,6 +16,18 @@ generated=$fresh/idn/_idn
 if [ -f "$generated.pyi" ]; then # a module without submodules
   mkdir -p "$generated" && mv "$generated.pyi" "$generated/__init__.pyi"
 fi
+# Where a class has a method `bytes`, its stub must say which bytes it means elsewhere.
+python - "$generated" <<'PYTHON'
+import pathlib
+import re
+import sys
+
+for path in pathlib.Path(sys.argv[1]).rglob("*.pyi"):
+    text = path.read_text(encoding="utf-8")
+    if "def bytes(self)" in text:
+        text = re.sub(r"(-> |: )bytes(?=[:,)\]])", r"\1builtins.bytes", text)
+        path.write_text(text.replace("import typing\n", "import builtins\nimport typing\n", 1), encoding="utf-8")
+PYTHON
 ruff check -q --config "$root/pyproject.toml" --select I,RUF022 --fix "$generated"
 ruff format -q --config "$root/pyproject.toml" "$generated"
 

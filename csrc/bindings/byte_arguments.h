@@ -33,6 +33,15 @@ inline pybind11::bytes to_python(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+/// The UTF-8 of a Python text; a lone surrogate, which has none, is Python's UnicodeEncodeError (a
+/// ValueError).
+inline std::string utf8(const pybind11::str& text) {
+  Py_ssize_t size = 0;
+  const char* data = PyUnicode_AsUTF8AndSize(text.ptr(), &size);
+  if (data == nullptr) throw pybind11::error_already_set();
+  return {data, static_cast<std::size_t>(size)};
+}
+
 /// How an error message shows a text from outside: in quotes, and not all of a long one.
 inline std::string quoted(const std::string& text) {
   constexpr std::size_t kShown = 80;

@@ -1,9 +1,8 @@
 #include "idn/identity/multiformats/cid.h"
 
-#include <pybind11/operators.h>
-
 #include "bindings.h"
 #include "byte_arguments.h"
+#include "value_class.h"
 
 namespace py = pybind11;
 
@@ -12,9 +11,12 @@ namespace idn::bindings {
 void bind_cid(py::module_& module) {
   using identity::Cid;
   using identity::Multihash;
-  py::class_<Cid>(module, "Cid", "A content identifier: version, codec and hash.")
-      .def(py::init(
-               [](const std::string& text) { return Cid::from_text(text).or_throw("CID " + quoted(text)); }),
+  py::class_<Cid> bound(module, "Cid", "A content identifier: version, codec and hash.");
+  bound
+      .def(py::init([](const py::str& given) {
+             const std::string text = utf8(given);
+             return Cid::from_text(text).or_throw("CID " + quoted(text));
+           }),
            py::arg("text"), "Reads either version.")
       .def_static(
           "from_bytes",
@@ -45,19 +47,8 @@ void bind_cid(py::module_& module) {
       .def_property_readonly(
           "codec", [](const Cid& self) { return identity::to_string(self.codec()); },
           "The multicodec name of what the bytes are.")
-      .def_property_readonly("hash", &Cid::hash, "The multihash.")
-      .def(
-          "bytes", [](const Cid& self) { return to_python(self.bytes()); }, "The binary form.")
-      .def("__bytes__", [](const Cid& self) { return to_python(self.bytes()); })
-      .def("__str__", &Cid::text)
-      .def("__repr__", [](const Cid& self) { return "Cid('" + self.text() + "')"; })
-      .def("__hash__", [](const Cid& self) { return py::hash(to_python(self.bytes())); })
-      .def(py::self == py::self)
-      .def(py::self < py::self)
-      .def(py::pickle([](const Cid& self) { return to_python(self.bytes()); },
-                      [](const py::bytes& data) {
-                        return Cid::from_bytes(ByteArgument(data).view()).or_throw("the CID");
-                      }));
+      .def_property_readonly("hash", &Cid::hash, "The multihash.");
+  def_value(bound, "Cid");
 }
 
 }  // namespace idn::bindings

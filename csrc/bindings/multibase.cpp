@@ -41,7 +41,8 @@ void bind_multibase(py::module_& module) {
       py::arg("data"), py::arg("base") = "base32", "The naming character and the text of data.");
   module.def(
       "decode",
-      [](const std::string& text) {
+      [](const py::str& given) {
+        const std::string text = utf8(given);
         return to_python(identity::multibase::decode(text).or_throw("multibase text " + quoted(text)));
       },
       py::arg("text"), "The bytes of a text that names its base.");

@@ -1,9 +1,8 @@
 #include "idn/identity/multiformats/multihash.h"
 
-#include <pybind11/operators.h>
-
 #include "bindings.h"
 #include "byte_arguments.h"
+#include "value_class.h"
 
 namespace py = pybind11;
 
@@ -11,8 +10,10 @@ namespace idn::bindings {
 
 void bind_multihash(py::module_& module) {
   using identity::Multihash;
-  py::class_<Multihash>(module, "Multihash", "A digest that says which function made it.")
-      .def(py::init([](const std::string& text) {
+  py::class_<Multihash> bound(module, "Multihash", "A digest that says which function made it.");
+  bound
+      .def(py::init([](const py::str& given) {
+             const std::string text = utf8(given);
              return Multihash::from_text(text).or_throw("multihash " + quoted(text));
            }),
            py::arg("text"), "Reads base58btc without a naming character.")
@@ -54,19 +55,8 @@ void bind_multihash(py::module_& module) {
             const py::gil_scoped_release release;
             return self.matches(argument.view());
           },
-          py::arg("data"), "Whether data hashes to this.")
-      .def(
-          "bytes", [](const Multihash& self) { return to_python(self.bytes()); }, "Code, length and digest.")
-      .def("__bytes__", [](const Multihash& self) { return to_python(self.bytes()); })
-      .def("__str__", &Multihash::text)
-      .def("__repr__", [](const Multihash& self) { return "Multihash('" + self.text() + "')"; })
-      .def("__hash__", [](const Multihash& self) { return py::hash(to_python(self.bytes())); })
-      .def(py::self == py::self)
-      .def(py::self < py::self)
-      .def(py::pickle([](const Multihash& self) { return to_python(self.bytes()); },
-                      [](const py::bytes& data) {
-                        return Multihash::from_bytes(ByteArgument(data).view()).or_throw("the multihash");
-                      }));
+          py::arg("data"), "Whether data hashes to this.");
+  def_value(bound, "Multihash");
 }
 
 }  // namespace idn::bindings
