@@ -57,7 +57,7 @@ choose_python() {
 # Prints the system packages that PURPOSE (demo or dev) needs and this machine lacks.
 missing_packages() {
   local wanted=(g++ ccache libhdf5-dev zlib1g-dev libtbb-dev libboost-dev libeigen3-dev
-    libsodium-dev libcrypto++-dev) package
+    libsodium-dev libcrypto++-dev nlohmann-json3-dev) package
   if [ "$1" = dev ]; then
     wanted+=(libgtest-dev shellcheck)
   fi
@@ -75,7 +75,7 @@ install_system_packages() {
   local missing as_root=() check log
   if ! command -v apt-get >/dev/null; then
     echo "    This is neither Debian nor Ubuntu: a C++20 compiler and the headers of HDF5, zlib, oneTBB, Boost, Eigen, libsodium,"
-    echo "    Crypto++ and Python are taken to be there (for the tests, GoogleTest too)."
+    echo "    Crypto++, nlohmann-json and Python are taken to be there (for the tests, GoogleTest too)."
     return
   fi
   mapfile -t missing < <(missing_packages "$1")

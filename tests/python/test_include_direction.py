@@ -43,6 +43,7 @@ HOMES: dict[str, str] = {
     r"Eigen/.*": "exits/",
     r"zlib\.h": "store/chunk",
     r"sodium\.h": "identity/",
+    r"nlohmann/.*": "graph/",
     r"cryptopp/.*": "identity/multiformats/multihash",
     r"sqlite3\.h": "store/database",
     r"sys/socket\.h|netinet/.*|arpa/.*|zmq.*": "net/",
