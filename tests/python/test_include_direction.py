@@ -50,7 +50,7 @@ HOMES: dict[str, str] = {
 }
 # Headers for the inside of one home: they may hold its library's types, and nobody else may include them.
 PRIVATE: dict[str, str] = {"store/hdf5_library.h": "store/hdf5", "store/hdf5_driver.h": "store/hdf5"}
-_POSIX = re.compile(r"(fcntl|unistd|sys/(stat|types|file|mman|resource))\.h")
+_POSIX = re.compile(r"(dirent|fcntl|unistd|sys/(stat|types|file|mman|resource))\.h")
 _TENSORS = re.compile(r"(ATen|c10|torch)/.*")
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
 

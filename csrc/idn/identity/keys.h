@@ -1,11 +1,9 @@
 #pragma once
 
 #include <array>
-#include <cstddef>
 #include <cstdint>
 
 #include "idn/core/bytes.h"
-#include "idn/identity/multiformats/multihash.h"
 
 namespace idn::identity {
 
@@ -13,7 +11,9 @@ namespace idn::identity {
 using PublicKey = std::array<std::uint8_t, 32>;
 using Signature = std::array<std::uint8_t, 64>;
 
-/// A private key, as its 32-byte seed; wiped from memory when it goes, and never copied.
+/// A private key, as its 32-byte seed; wiped from memory when it goes or is moved from, and never copied.
+///
+/// Every function throws Error where libsodium cannot start.
 class PrivateKey {
  public:
   /// A fresh one from the system's random numbers.
@@ -32,13 +32,17 @@ class PrivateKey {
 
  private:
   PrivateKey() = default;
+  void wipe() noexcept;
 
   std::array<std::uint8_t, 32> seed_{};
   std::array<std::uint8_t, 64> expanded_{};  // seed and public key, as libsodium signs with it
   PublicKey public_key_{};
 };
 
-/// Whether a signature of the message by the owner of the key; false for a key or signature of low order.
+/// Whether it is a signature of the message by the owner of the key.
+///
+/// False for a key or a signature's point of small order, and for any of the numbers in a form that is not
+/// its shortest: such keys sign anything, such signatures have twins.
 bool verify(const PublicKey& key, ByteView message, const Signature& signature);
 
 }  // namespace idn::identity
