@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import wire_vectors
 from ed25519_reference import ReferenceIdentity
-from idn import cbor
+from idn import cbor, identity
 from idn.multiformats import Multihash
 from idn.signed_record import Contact, SignedRecord
 
@@ -62,6 +62,17 @@ def test_the_record_of_the_vectors_is_signed_byte_for_byte() -> None:
     assert hash(read) == hash(record)
     assert {name: getattr(read, name) for name in FIELDS} == FIELDS
     assert repr(read) == "<SignedRecord 'idn/note' version 1, 6 bytes, before 1700000000000 ms>"
+
+
+def test_an_identity_of_ours_signs_records_and_its_own_contact() -> None:
+    me = identity.generate(0)
+    record = SignedRecord.sign(me, **FIELDS)
+    assert record.verify("idn/note", version=1, now_ms=0) == FIELDS["payload"]
+    assert record.signer == me.public_key
+    contact = some_contact(node_id=me.node_id)
+    assert Contact.from_record(contact.sign(me, expires_ms=1), now_ms=0) == contact
+    with pytest.raises(ValueError, match="the node ID is not the hash of the public key"):
+        some_contact().sign(me, expires_ms=1)
 
 
 def test_what_is_signed_begins_with_its_purpose() -> None:

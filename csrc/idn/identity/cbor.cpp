@@ -1,6 +1,7 @@
 #include "idn/identity/cbor.h"
 
 #include <algorithm>
+#include <optional>
 #include <stdexcept>
 
 #include "idn/core/utf8.h"
@@ -81,47 +82,53 @@ class Decoder {
   Result<Value> whole() {
     if (bytes_.size() > limits_.max_bytes) return Problem{limits_.max_bytes, too_long(limits_)};
     if (!bytes_.empty() && !claim(1)) return claim_problem(0);
-    Result<Value> value = next(0);
-    if (value && at_ < bytes_.size()) {
+    Value value;
+    if (auto problem = read(value, 0)) return *std::move(problem);
+    if (at_ < bytes_.size()) {
       return Problem{at_, "the value ends here; bytes that follow: " + std::to_string(bytes_.size() - at_)};
     }
     return value;
   }
 
  private:
-  Result<Value> next(std::size_t depth) {
+  std::optional<Problem> read(Value& out, std::size_t depth) {
     const Result<Item> item = read_item(bytes_, at_);
     if (!item) return item.problem();
     at_ = item->end;
     switch (item->kind) {
       case Kind::kNull:
-        return Value(nullptr);
+        out = nullptr;
+        break;
       case Kind::kBoolean:
-        return Value(item->argument != 0);
+        out = item->argument != 0;
+        break;
       case Kind::kUnsigned:
-        return Value(item->argument);
+        out = item->argument;
+        break;
       case Kind::kNegative:
-        return Value(item->number());
+        out = item->number();
+        break;
       case Kind::kBytes:
-        return Value(Bytes(item->content.begin(), item->content.end()));
+        out = Bytes(item->content.begin(), item->content.end());
+        break;
       case Kind::kText:
-        return Value(text_of(item->content));
-      default:
-        return array(*item, depth);
+        out = text_of(item->content);
+        break;
+      case Kind::kArray:
+        return read_array(out, *item, depth);
     }
+    return std::nullopt;
   }
 
-  Result<Value> array(const Item& head, std::size_t depth) {
+  std::optional<Problem> read_array(Value& out, const Item& head, std::size_t depth) {
     if (depth == limits_.max_depth) return Problem{head.begin, too_deep(limits_)};
     if (!claim(head.argument)) return claim_problem(head.begin);
-    Array values;
-    values.reserve(static_cast<std::size_t>(head.argument));
-    for (std::uint64_t i = 0; i < head.argument; ++i) {
-      Result<Value> value = next(depth + 1);
-      if (!value) return value;
-      values.push_back(std::move(value).value());
+    Array values(static_cast<std::size_t>(head.argument));
+    for (Value& value : values) {
+      if (auto problem = read(value, depth + 1)) return problem;
     }
-    return Value(std::move(values));
+    out = std::move(values);
+    return std::nullopt;
   }
 
   // Every value is claimed when the head of its array is read, before memory is taken for it; as each takes
