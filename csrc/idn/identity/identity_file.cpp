@@ -8,9 +8,7 @@
 #include <utility>
 
 #include "idn/core/error.h"
-#include "idn/core/printable.h"
 #include "idn/identity/node_id.h"
-#include "idn/identity/private_file.h"
 #include "idn/identity/sodium.h"
 
 namespace idn::identity {
@@ -45,10 +43,10 @@ static_assert(kLeast.memory_kib * 1024 == crypto_pwhash_MEMLIMIT_MIN);
 static_assert(kMost.passes == crypto_pwhash_OPSLIMIT_SENSITIVE);
 
 // Bytes of ours that nobody shall find in memory later.
-template <std::size_t size>
-struct Wiped : std::array<std::uint8_t, size> {
-  Wiped() : std::array<std::uint8_t, size>() {}
-  ~Wiped() { sodium_memzero(this->data(), size); }
+template <std::size_t Size>
+struct Wiped : std::array<std::uint8_t, Size> {
+  Wiped() : std::array<std::uint8_t, Size>() {}
+  ~Wiped() { sodium_memzero(this->data(), Size); }
   Wiped(const Wiped&) = delete;
   Wiped& operator=(const Wiped&) = delete;
 };
@@ -68,10 +66,10 @@ std::uint32_t number_at(ByteView bytes, std::size_t at) {
   return number;
 }
 
-template <std::size_t size>
-std::array<std::uint8_t, size> array_at(ByteView bytes, std::size_t at) {
-  std::array<std::uint8_t, size> out{};
-  std::ranges::copy(bytes.subspan(at, size), out.begin());
+template <std::size_t Size>
+std::array<std::uint8_t, Size> array_at(ByteView bytes, std::size_t at) {
+  std::array<std::uint8_t, Size> out{};
+  std::ranges::copy(bytes.subspan(at, Size), out.begin());
   return out;
 }
 
@@ -138,14 +136,6 @@ std::optional<Problem> check_frame(ByteView bytes) {
                  "it has " + std::to_string(bytes.size()) + " bytes, expected " + std::to_string(size)};
 }
 
-Result<Multihash> read_node_id(ByteView bytes, const PublicKey& key) {
-  auto id = Multihash::from_bytes(bytes.subspan(kNodeIdAt, kNodeIdSize));
-  if (!id) return Problem{kNodeIdAt + id.problem().position, "node ID: " + id.problem().reason};
-  const auto valid = verify_node_id(*id, key);
-  if (!valid) return Problem{kNodeIdAt + valid.problem().position, valid.problem().reason};
-  return id;
-}
-
 std::optional<Problem> check_sum(ByteView bytes, const char* suspects) {
   const std::size_t at = bytes.size() - kChecksumSize;
   if (std::ranges::equal(bytes.subspan(at), checksum(bytes.first(at)))) return std::nullopt;
@@ -184,38 +174,32 @@ Bytes plain_identity(const Identity& identity) {
 Result<IdentityFile> IdentityFile::parse(ByteView bytes, std::string name) {
   if (auto wrong = check_frame(bytes)) return *std::move(wrong);
   const auto public_key = array_at<crypto_sign_PUBLICKEYBYTES>(bytes, kPublicKeyAt);
-  auto id = read_node_id(bytes, public_key);
-  if (!id) return id.problem();
-  IdentityFile file(std::move(id).value(), public_key, std::move(name));
-  if (bytes[kProtectionAt] == kPlain) {
-    Wiped<kSeedSize> seed;
-    std::ranges::copy(bytes.subspan(kSecretAt, kSeedSize), seed.begin());
-    file.plain_ = PrivateKey::from_seed(seed);
-    if (file.plain_->public_key() != public_key) {
-      return Problem{kSecretAt, "the private key is not the public key's"};
-    }
-    if (auto wrong = check_sum(bytes, "the file")) return *std::move(wrong);
-    return file;
-  }
-  file.limits_ = {number_at(bytes, kPassesAt), number_at(bytes, kMemoryAt)};
-  if (const auto wrong = out_of_bounds(*file.limits_)) {
-    return Problem{kPassesAt + wrong->position, wrong->reason};
-  }
-  if (auto wrong = check_sum(bytes, "Argon2's limits, the salt, the nonce, the sealed key")) {
-    return *std::move(wrong);
-  }
-  const ByteView box = bytes.subspan(kSaltAt, kSealedAt + kSealedSize - kSaltAt);
-  file.box_.assign(box.begin(), box.end());
+  auto id = Multihash::from_bytes(bytes.subspan(kNodeIdAt, kNodeIdSize));
+  if (!id) return Problem{kNodeIdAt + id.problem().position, "node ID: " + id.problem().reason};
+  const auto valid = verify_node_id(*id, public_key);
+  if (!valid) return Problem{kNodeIdAt + valid.problem().position, valid.problem().reason};
+  IdentityFile file(*std::move(id), public_key, std::move(name));
+  auto wrong = bytes[kProtectionAt] == kLocked ? file.take_locked(bytes) : file.take_plain(bytes);
+  if (wrong) return *std::move(wrong);
   return file;
 }
 
-IdentityFile IdentityFile::read(const std::filesystem::path& path) {
-  Bytes bytes = read_private_file(path, kLockedBytes);
-  std::string name = "identity file " + in_quotes(path.string());
-  auto file = parse(bytes, name);
-  sodium_memzero(bytes.data(), bytes.size());  // a plain key may be in it
-  if (!file) throw DamagedIdentity(name + " is damaged " + to_string(file.problem()) + ".");
-  return std::move(file).value();
+std::optional<Problem> IdentityFile::take_locked(ByteView bytes) {
+  const Argon2Limits limits{number_at(bytes, kPassesAt), number_at(bytes, kMemoryAt)};
+  if (const auto wrong = out_of_bounds(limits)) return Problem{kPassesAt + wrong->position, wrong->reason};
+  limits_ = limits;
+  const ByteView box = bytes.subspan(kSaltAt, kSealedAt + kSealedSize - kSaltAt);
+  box_.assign(box.begin(), box.end());
+  return check_sum(bytes, "Argon2's limits, the salt, the nonce, the sealed key");
+}
+
+std::optional<Problem> IdentityFile::take_plain(ByteView bytes) {
+  Wiped<kSeedSize> seed;
+  std::ranges::copy(bytes.subspan(kSecretAt, kSeedSize), seed.begin());
+  PrivateKey key = PrivateKey::from_seed(seed);
+  if (key.public_key() != public_key_) return Problem{kSecretAt, "the private key is not the public key's"};
+  plain_ = std::move(key);
+  return check_sum(bytes, "the file");
 }
 
 Identity IdentityFile::unlock(std::optional<std::string_view> password) const {
@@ -226,7 +210,7 @@ Identity IdentityFile::unlock(std::optional<std::string_view> password) const {
     }
     return {node_id_, PrivateKey::from_seed(plain_->seed())};
   }
-  if (!password) throw WrongPassword(name_ + " is encrypted; give its password.");
+  if (!limits_ || !password) throw WrongPassword(name_ + " is encrypted; give its password.");
   BoxKey key;
   derive(key, *password, box_.data(), *limits_);
   Opened secret;
@@ -243,23 +227,6 @@ Identity IdentityFile::unlock(std::optional<std::string_view> password) const {
     throw DamagedIdentity(name_ + " is forged: what it seals is another identity.");
   }
   return {node_id_, std::move(opened)};
-}
-
-void save_identity(const std::filesystem::path& path, const Identity& identity, const SaveOptions& options) {
-  if (!options.password && !options.allow_plaintext) {
-    throw std::invalid_argument(
-        "an identity is saved without a password only if that is asked for: give a password, or "
-        "allow_plaintext.");
-  }
-  Bytes bytes = options.password ? lock_identity(identity, *options.password, options.limits)
-                                 : plain_identity(identity);
-  try {
-    write_private_file(path, bytes, options.overwrite);
-  } catch (...) {
-    sodium_memzero(bytes.data(), bytes.size());
-    throw;
-  }
-  sodium_memzero(bytes.data(), bytes.size());
 }
 
 }  // namespace idn::identity

@@ -73,6 +73,10 @@ class IdentityFile {
   IdentityFile(Multihash node_id, const PublicKey& public_key, std::string name)
       : node_id_(std::move(node_id)), public_key_(public_key), name_(std::move(name)) {}
 
+  // What follows the public part; gives what is wrong with it.
+  std::optional<Problem> take_locked(ByteView bytes);
+  std::optional<Problem> take_plain(ByteView bytes);
+
   Multihash node_id_;
   PublicKey public_key_;
   std::string name_;

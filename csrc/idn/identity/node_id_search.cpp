@@ -85,8 +85,8 @@ class Search {
   // After wait() said that it is over.
   FoundNodeId take() {
     const std::lock_guard lock(mutex_);
-    if (failure_) std::rethrow_exception(failure_);
-    return {std::move(found_->first), std::move(found_->second), progress()};
+    if (found_) return {std::move(found_->first), std::move(found_->second), progress()};
+    std::rethrow_exception(failure_);
   }
 
  private:
