@@ -1,10 +1,10 @@
 #include "idn/identity/multiformats/multiaddr.h"
 
-#include <pybind11/operators.h>
 #include <pybind11/stl.h>
 
 #include "bindings.h"
 #include "byte_arguments.h"
+#include "value_class.h"
 
 namespace py = pybind11;
 
@@ -13,7 +13,8 @@ namespace {
 
 using identity::Multiaddr;
 
-Multiaddr from_text(const std::string& text) {
+Multiaddr from_text(const py::str& given) {
+  const std::string text = utf8(given);
   return Multiaddr::from_text(text).or_throw("address " + quoted(text));
 }
 
@@ -32,8 +33,8 @@ std::vector<std::pair<std::string, std::string>> parts(const Multiaddr& self) {
 }  // namespace
 
 void bind_multiaddr(py::module_& module) {
-  py::class_<Multiaddr>(module, "Multiaddr", "A self-describing network address.")
-      .def(py::init(&from_text), py::arg("text"), "Reads e.g. /ip4/127.0.0.1/tcp/4001.")
+  py::class_<Multiaddr> bound(module, "Multiaddr", "A self-describing network address.");
+  bound.def(py::init(&from_text), py::arg("text"), "Reads e.g. /ip4/127.0.0.1/tcp/4001.")
       .def_static("from_bytes", &from_bytes, py::arg("data"), "Reads the binary form.")
       .def_property_readonly("parts", &parts, "Name and value of each part, as texts.")
       .def(
@@ -45,20 +46,8 @@ void bind_multiaddr(py::module_& module) {
           py::arg("inner"), "This address with another inside it.")
       .def("decapsulate", &Multiaddr::decapsulate, py::arg("inner"),
            "What is before the last place where inner begins, None if that is the beginning; this address "
-           "itself if inner is nowhere in it.")
-      .def(
-          "bytes", [](const Multiaddr& self) { return to_python(self.bytes()); }, "The binary form.")
-      .def("__bytes__", [](const Multiaddr& self) { return to_python(self.bytes()); })
-      .def("__str__", &Multiaddr::text)
-      .def("__repr__",
-           [](const Multiaddr& self) {
-             return "Multiaddr(" + py::repr(py::str(self.text())).cast<std::string>() + ")";
-           })
-      .def("__hash__", [](const Multiaddr& self) { return py::hash(to_python(self.bytes())); })
-      .def(py::self == py::self)
-      .def(py::self < py::self)
-      .def(py::pickle([](const Multiaddr& self) { return to_python(self.bytes()); },
-                      [](const py::bytes& data) { return from_bytes(data); }));
+           "itself if inner is nowhere in it.");
+  def_value(bound, "Multiaddr");
 }
 
 }  // namespace idn::bindings

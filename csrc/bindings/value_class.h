@@ -16,7 +16,10 @@ void def_value(pybind11::class_<T>& bound, const std::string& name) {
            "bytes", [](const T& self) { return to_python(self.bytes()); }, "The binary form.")
       .def("__bytes__", [](const T& self) { return to_python(self.bytes()); })
       .def("__str__", &T::text)
-      .def("__repr__", [name](const T& self) { return name + "('" + self.text() + "')"; })
+      .def("__repr__",
+           [name](const T& self) {
+             return name + "(" + py::repr(py::str(self.text())).template cast<std::string>() + ")";
+           })
       .def("__hash__", [](const T& self) { return py::hash(to_python(self.bytes())); })
       .def("__eq__",
            [](const T& self, const py::object& other) {

@@ -65,8 +65,7 @@ BAD = [
 # Taken there and refused here, where an address has one text: what it is to be instead.
 OTHER_FORMS = {
     "/ip4/127.0.0.1/tcp/1234/": r"byte 24: expected a protocol",
-    "/p2p/bafzbeigvf25ytwc3akrijfecaotc74udrhcxzh2cx3we5qqnw5vgrei4bm":  # a CID
-    rf"write its multihash in base58: {PEER}",
+    "/p2p/bafzbeigvf25ytwc3akrijfecaotc74udrhcxzh2cx3we5qqnw5vgrei4bm": rf"is a CID; write .* {PEER}",
     "/p2p/bafzaajaiaejcalj543iwv2d7pkjt7ykvefrkfu7qjfi6sduakhso4lay6abn2d5u": ED25519_PEER,
     "/p2p/k2k4r8oqamigqdo6o7hsbfwd45y70oyynp98usk7zmyfrzpqxh1pohl7": "expected a multihash in base58",
     "/ip6/2001:DB8::1": "to be written 2001:db8::1",
@@ -113,10 +112,10 @@ def rfc_5952(number: int) -> str:
 
 
 def ipv6_addresses() -> st.SearchStrategy[int]:
-    """Addresses with runs of zeros, as well as any."""
-    groups = st.lists(st.sampled_from([0, 0, 0, 1, 0xFFFF]) | st.integers(0, 0xFFFF), min_size=8, max_size=8)
-    return groups.map(
-        lambda parts: int.from_bytes(b"".join(part.to_bytes(2, "big") for part in parts), "big")
+    """Addresses with runs of zeros: the groups that a mask of eight bits names are zero."""
+    zeros = [sum(0xFFFF << 16 * group for group in range(8) if mask >> group & 1) for mask in range(256)]
+    return st.builds(
+        lambda number, mask: number & ~zeros[mask], st.integers(0, 2**128 - 1), st.integers(0, 255)
     )
 
 
@@ -138,8 +137,9 @@ def test_ip6_is_read_only_where_python_reads_the_same(text: str) -> None:
         assert ipaddress.IPv6Address(text).packed == value
 
 
-@given(text=st.from_regex(r"\A[0-9]{1,4}(\.[0-9]{1,4}){2,4}\Z") | st.ip_addresses(v=4).map(str))
-def test_ip4_is_read_exactly_where_python_reads_it(text: str) -> None:
+@given(numbers=st.lists(st.integers(0, 300).map(str) | st.sampled_from(["", "00", "01", "1e2"]), max_size=5))
+def test_ip4_is_read_exactly_where_python_reads_it(numbers: list[str]) -> None:
+    text = ".".join(numbers)
     try:
         expected = ipaddress.IPv4Address(text).packed
     except ipaddress.AddressValueError:
@@ -149,25 +149,20 @@ def test_ip4_is_read_exactly_where_python_reads_it(text: str) -> None:
         assert Multiaddr(f"/ip4/{text}").bytes() == b"\x04" + expected
 
 
-def one_part() -> st.SearchStrategy[str]:
-    """A part that both implementations know, in its canonical text."""
-    label = st.from_regex(r"\A[a-z]([a-z0-9]{0,9}[a-z])?\Z")
-    name = st.lists(label, min_size=1, max_size=4).map(".".join)
-    peers = st.binary(max_size=80).map(lambda key: f"/p2p/{Multihash.digest(key)}")
-    port = st.integers(0, 65535)
-    return st.one_of(
-        st.ip_addresses(v=4).map(lambda ip: f"/ip4/{ip}"),
-        ipv6_addresses().map(lambda number: f"/ip6/{rfc_5952(number)}"),
-        st.builds("/{}/{}".format, st.sampled_from(["tcp", "udp"]), port),
-        st.builds("/{}/{}".format, st.sampled_from(["dns", "dns4", "dns6"]), name),
-        peers,
-    )
-
-
 def addresses() -> st.SearchStrategy[str]:
-    path = st.lists(st.text(alphabet="ab ü.-0", min_size=1, max_size=6), max_size=4)
-    return st.builds(lambda parts, path: "".join(parts) + (f"/unix/{'/'.join(path)}" if path else ""),
-                      st.lists(one_part(), min_size=1, max_size=6), path)  # fmt: skip
+    """Addresses of what both implementations know, in their canonical text."""
+    labels = st.sampled_from(["a", "node-7", "xn--bcher-kva", "example", "org"])
+    values = {
+        "ip4": st.integers(0, 2**32 - 1).map(ipaddress.IPv4Address),
+        "ip6": ipv6_addresses().map(rfc_5952),
+        "dns": st.lists(labels, min_size=1, max_size=3).map(".".join),
+        "tcp": st.integers(0, 65535),
+        "p2p": st.sampled_from([PEER, ED25519_PEER]),
+    }
+    values |= {"dns4": values["dns"], "dns6": values["dns"], "udp": values["tcp"]}
+    part = st.one_of([st.builds(f"/{name}/{{}}".format, value) for name, value in values.items()])
+    path = st.sampled_from(["", "", "/unix/tmp/peer.sock", "/unix//a b/ü", "/unix/ip4/1.2.3.4"])
+    return st.builds(lambda parts, path: "".join(parts) + path, st.lists(part, min_size=1, max_size=4), path)
 
 
 @given(text=addresses())
@@ -199,8 +194,10 @@ def again(make: Any, value: Any) -> bool:
     """Whether an address was read, and then written again as it was."""
     try:
         address = make(value)
+    except UnicodeEncodeError:
+        return False
     except ValueError as error:
-        if not isinstance(error, UnicodeEncodeError) and "is refused at byte" not in str(error):
+        if "is refused at byte" not in str(error):
             raise
         return False
     assert value in (str(address), address.bytes())

@@ -20,10 +20,14 @@ VECTORS = json.loads((Path(__file__).parents[1] / "data" / "unixfs.json").read_t
 LARGE = 64 * MIB
 
 
+FACTOR = 2654435761
+FIRST_MIB = np.arange(MIB, dtype=np.uint32) * np.uint32(FACTOR)
+
+
 def formula(start: int, size: int) -> bytes:
-    """The content of the vectors: the highest byte of i * 2654435761 mod 2**32, for i from start on."""
-    index = np.arange(start, start + size, dtype=np.uint64) * np.uint64(2654435761)
-    return ((index >> np.uint64(24)) & np.uint64(255)).astype(np.uint8).tobytes()
+    """The content of the vectors: the highest byte of i * FACTOR mod 2**32, for i from start on."""
+    shifted = [FIRST_MIB + np.uint32(at * FACTOR % 2**32) for at in range(start, start + size, MIB)]
+    return b"".join((piece >> np.uint32(24)).astype(np.uint8).tobytes() for piece in shifted)[:size]
 
 
 def pieces(size: int) -> Iterator[bytes]:
