@@ -148,8 +148,8 @@ class ContentStore:
     def verify(self, *, progress: Callable[[int, int], object] | None = None) -> ContentCheck:
         """Read every block and count anew; damaged ones are moved away, as by `get`.
 
-        :returns: `blocks` and `bytes` of the whole ones, `damaged` with `cid` and `reason`, and `missing`,
-            the CIDs that pins ask for and that are not here.
+        :returns: `blocks` and `size_bytes` of the whole ones, `damaged` with `cid` and `reason`, and
+            `missing`, the CIDs that pins ask for and that are not here.
         """
         return self._store.verify(progress)
 

@@ -102,7 +102,7 @@ void ContentStore::pin(const Cid& cid, bool incomplete) {
       missing.insert(content::block_name(one));
     }
     for (const std::string& one : names) {
-      if (!has(*content::cid_of_name(one))) missing.insert(one);
+      if (!has(content::cid_of(one))) missing.insert(one);
     }
     if (!missing.empty()) {
       content::fail("pin in", parts_->folder.path(),
@@ -128,7 +128,7 @@ std::vector<Cid> ContentStore::list() const {
   std::ranges::sort(names);
   std::vector<Cid> cids;
   cids.reserve(names.size());
-  for (const std::string& name : names) cids.push_back(*content::cid_of_name(name));
+  for (const std::string& name : names) cids.push_back(content::cid_of(name));
   return cids;
 }
 
@@ -162,7 +162,7 @@ ContentCheck ContentStore::verify(const Progress& progress) {
   lock.recount();
   parts_->protection.refresh(parts_->folder, lock);
   for (const std::string& name : parts_->protection.pinned()) {
-    Cid cid = *content::cid_of_name(name);
+    Cid cid = content::cid_of(name);
     if (!has(cid)) check.missing.push_back(std::move(cid));
   }
   std::ranges::sort(check.missing, {}, content::block_name);

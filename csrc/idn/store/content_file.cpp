@@ -115,11 +115,12 @@ std::uint64_t ContentStore::get_file(const Cid& cid, const std::filesystem::path
       fail("write", destination,
            "block " + wanted->text() + " is not of a file that can be read: " + to_string(bytes.problem()));
     }
-    if (!checked) check_space(destination, *reader.file_bytes());
+    const std::uint64_t total = reader.file_bytes().value_or(0);
+    if (!checked) check_space(destination, total);
     checked = true;
     write_all(target.descriptor(), *bytes, destination);
     written += bytes->size();
-    if (progress) progress(written, *reader.file_bytes());
+    if (progress) progress(written, total);
   }
   target.commit();
   return written;

@@ -63,7 +63,7 @@ ContentFolder::ContentFolder(const std::filesystem::path& path, bool create)
   if (!blocks_ || !pins || !temporary_ || !damaged_) {
     fail("open", path_, "it is no content store: a folder of 'blocks', 'pins', 'tmp', 'damaged' is missing");
   }
-  pins_.emplace(std::move(pins), path_ / "pins");
+  pins_ = PinFolder(std::move(pins), path_ / "pins");
   remove_leftovers(temporary_, temporary_path());
 }
 
@@ -91,7 +91,18 @@ std::optional<BlockFile> ContentFolder::find(const std::string& name) const {
 }
 
 ReadBlock ContentFolder::read(const identity::Cid& cid, bool used) const {
-  const std::string name = block_name(cid);
+  return read_place(block_name(cid), used, [&](ByteView bytes) { return cid.hash().matches(bytes); });
+}
+
+ReadBlock ContentFolder::compare(const std::string& name, ByteView block) const {
+  ReadBlock found = read_place(name, true, [&](ByteView bytes) { return std::ranges::equal(bytes, block); });
+  found.bytes.clear();
+  return found;
+}
+
+/// Reads a block whose bytes are right if they fit.
+ReadBlock ContentFolder::read_place(const std::string& name, bool used,
+                                    const std::function<bool(ByteView)>& fits) const {
   const Descriptor folder = open_shard(shard_of(name));
   if (!folder) return {};
   // O_NONBLOCK, or a pipe put in the block's place would make us wait.
@@ -110,7 +121,7 @@ ReadBlock ContentFolder::read(const identity::Cid& cid, bool used) const {
   }
   ReadBlock block{ReadBlock::State::kWhole, {}, ""};
   if (const auto error = read_all(file, block.bytes, seen.size)) return damaged(*error);
-  if (!cid.hash().matches(block.bytes)) return damaged("its bytes do not have the hash in its name");
+  if (!fits(block.bytes)) return damaged("its bytes do not have the hash in its name");
   if (used) mark_used(file);
   return block;
 }

@@ -51,6 +51,10 @@ class ContentFolder {
   /// Reads what lies at the block's place and compares it with the CID; `used` marks a whole one as used now.
   [[nodiscard]] ReadBlock read(const identity::Cid& cid, bool used) const;
 
+  /// Whether the block's place holds these very bytes, which are then marked as used now: a whole block
+  /// without its bytes, a damaged one, or none.
+  [[nodiscard]] ReadBlock compare(const std::string& name, ByteView block) const;
+
   /// Calls `visit` with the name and file of every block, in no order.
   void each_block(const std::function<void(const std::string&, const BlockFile&)>& visit) const;
 
@@ -69,20 +73,22 @@ class ContentFolder {
   /// Moves what lies at a block's place to the folder "damaged", and says where it is now, or why it stays.
   [[nodiscard]] std::string set_aside(const std::string& name) const;
 
-  [[nodiscard]] const PinFolder& pins() const { return *pins_; }
+  [[nodiscard]] const PinFolder& pins() const { return pins_; }
 
   /// The folder of temporary files.
   [[nodiscard]] const Descriptor& temporary() const { return temporary_; }
   [[nodiscard]] std::filesystem::path temporary_path() const { return path_ / "tmp"; }
 
  private:
+  [[nodiscard]] ReadBlock read_place(const std::string& name, bool used,
+                                     const std::function<bool(ByteView)>& fits) const;
   [[nodiscard]] Descriptor open_shard(const std::string& shard) const;
   [[nodiscard]] std::filesystem::path shard_path(const std::string& shard) const;
 
   std::filesystem::path path_;
   Descriptor root_;
   Descriptor blocks_;
-  std::optional<PinFolder> pins_;
+  PinFolder pins_;
   Descriptor temporary_;
   Descriptor damaged_;
 };

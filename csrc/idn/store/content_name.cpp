@@ -21,6 +21,8 @@ std::optional<identity::Cid> cid_of_name(std::string_view name) {
   return *std::move(cid);
 }
 
+identity::Cid cid_of(const std::string& name) { return identity::Cid::from_text(name).value(); }
+
 std::string shard_of(std::string_view name) {
   return std::string(name.substr(name.size() - kShardLength - 1, kShardLength));
 }

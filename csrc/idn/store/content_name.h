@@ -14,6 +14,9 @@ std::string block_name(const identity::Cid& cid);
 /// The CID that a file name stands for, or nothing if `block_name` gives no such name.
 std::optional<identity::Cid> cid_of_name(std::string_view name);
 
+/// The CID of a name that `block_name` gave.
+identity::Cid cid_of(const std::string& name);
+
 /// The folder of a block: the two characters before the last one, which alone has few values.
 std::string shard_of(std::string_view name);
 

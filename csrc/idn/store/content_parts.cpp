@@ -1,7 +1,5 @@
 #include "idn/store/content_parts.h"
 
-#include <algorithm>
-
 #include "idn/store/content_name.h"
 
 namespace idn::store {
@@ -45,11 +43,11 @@ using content::ContentLock;
 using content::ReadBlock;
 
 /// Whether these very bytes are here already; anything else at the block's place is moved away.
-bool ContentStore::Parts::adopt(ContentLock& lock, const identity::Cid& cid, ByteView block, bool pin) const {
-  const ReadBlock found = folder.read(cid, true);
-  if (found.state == ReadBlock::State::kDamaged) content::set_aside(folder, lock, content::block_name(cid));
-  if (found.state != ReadBlock::State::kWhole || !std::ranges::equal(found.bytes, block)) return false;
-  if (pin) add_pin(folder, lock, content::block_name(cid));
+bool ContentStore::Parts::adopt(ContentLock& lock, const std::string& name, ByteView block, bool pin) const {
+  const ReadBlock found = folder.compare(name, block);
+  if (found.state == ReadBlock::State::kDamaged) content::set_aside(folder, lock, name);
+  if (found.state != ReadBlock::State::kWhole) return false;
+  if (pin) add_pin(folder, lock, name);
   return true;
 }
 
@@ -58,13 +56,13 @@ void ContentStore::Parts::store(const identity::Cid& cid, ByteView block, bool p
   {
     const std::scoped_lock guard(mutex);
     ContentLock lock(folder);
-    if (adopt(lock, cid, block, pin)) return;
+    if (adopt(lock, name, block, pin)) return;
   }
   // The disk is waited for without the lock.
   const auto file = folder.prepare(block);
   const std::scoped_lock guard(mutex);
   ContentLock lock(folder);
-  if (adopt(lock, cid, block, pin)) return;
+  if (adopt(lock, name, block, pin)) return;
   eviction.make_room(folder, lock, protection, block.size());
   lock.begin_change();
   folder.put_in_place(*file, name);

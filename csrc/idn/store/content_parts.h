@@ -33,7 +33,7 @@ struct ContentStore::Parts {
   content::Eviction eviction;
 
  private:
-  bool adopt(content::ContentLock& lock, const identity::Cid& cid, ByteView block, bool pin) const;
+  bool adopt(content::ContentLock& lock, const std::string& name, ByteView block, bool pin) const;
 };
 
 namespace content {

@@ -12,6 +12,7 @@ namespace idn::store::content {
 /// The pins of a content store: a folder with one empty file for each pinned CID, named as its block is.
 class PinFolder {
  public:
+  PinFolder() = default;
   PinFolder(Descriptor folder, std::filesystem::path path);
 
   /// Adds a pin, on the disk when this returns.

@@ -140,13 +140,15 @@ def verify(store: Store, as_json: AsJson = False) -> None:
     if as_json:
         damaged = [{"cid": str(one.cid), "reason": one.reason} for one in found.damaged]
         missing = [str(cid) for cid in found.missing]
-        print_json({"blocks": found.blocks, "bytes": found.size_bytes, "damaged": damaged, "missing": missing})
+        whole = {"blocks": found.blocks, "bytes": found.size_bytes}
+        print_json({**whole, "damaged": damaged, "missing": missing})
     else:
         for one in found.damaged:
             console().print(f"{one.cid}  damaged: {one.reason}", markup=False)
         for cid in found.missing:
             console().print(f"{cid}  pinned, but not here", markup=False)
-        console().print(f"{found.blocks} blocks, {found.size_bytes} bytes are as they should be", markup=False)
+        whole_ones = f"{found.blocks} blocks, {found.size_bytes} bytes"
+        console().print(f"{whole_ones} are as they should be", markup=False)
     if found.damaged or found.missing:
         raise typer.Exit(exit_codes.DATA)
 
