@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Searches with libFuzzer for inputs that break a reader of libidn_core or a law of its format. Needs clang.
+# Searches with libFuzzer for inputs that break a reader of libidn_core or a law of its format. Needs clang 16 or newer.
 #
 #   bash scripts/fuzz.sh [SECONDS_PER_TARGET] [TARGET...]    60 seconds on each of tests/fuzz/*_fuzz.cpp by default
 #
@@ -22,27 +22,50 @@ for name in "$@"; do
 done
 [ $# -gt 0 ] || set -- "${all[@]}"
 
-# Whether a program with libFuzzer and both sanitizers can be linked here.
-clang_can_fuzz() {
-  printf 'extern "C" int LLVMFuzzerTestOneInput(const char*, unsigned long) { return 0; }' |
-    clang++ -fsanitize=fuzzer,address,undefined -x c++ - -o /dev/null 2>/dev/null
+# Whether a compiler links libFuzzer with both sanitizers, and takes the ranges of C++20 (clang does from 16 on).
+can_fuzz() {
+  printf '#include <ranges>\n#include <vector>
+    extern "C" int LLVMFuzzerTestOneInput(const char*, unsigned long size) {
+      for (char byte : std::views::reverse(std::vector<char>(size))) if (byte != 0) return 1;
+      return 0;
+    }' | "$1" -std=c++20 -fsanitize=fuzzer,address,undefined -x c++ - -o /dev/null 2>/dev/null
+}
+
+choose_clang() {
+  for clang in clang++ clang++-{22..16}; do
+    if command -v "$clang" >/dev/null && can_fuzz "$clang"; then
+      return
+    fi
+  done
+  return 1
+}
+
+# Prints the packages of the newest clang to be had, with its run-time libraries and what names places in its reports.
+clang_packages() {
+  local version
+  for version in {22..16}; do
+    if apt-cache show "libclang-rt-$version-dev" >/dev/null 2>&1; then
+      printf '%s\n' "clang-$version" "libclang-rt-$version-dev" "llvm-$version"
+      return
+    fi
+  done
 }
 
 install_tools() {
   local wanted=("${library_packages[@]}") missing
-  clang_can_fuzz || wanted+=(clang libclang-rt-dev llvm) # llvm: names in stack traces
-  command -v cmake >/dev/null || wanted+=(cmake)
-  command -v ninja >/dev/null || wanted+=(ninja-build)
   if command -v apt-get >/dev/null; then
+    choose_clang || mapfile -t -O "${#wanted[@]}" wanted < <(clang_packages)
+    command -v cmake >/dev/null || wanted+=(cmake)
+    command -v ninja >/dev/null || wanted+=(ninja-build)
     mapfile -t missing < <(not_installed "${wanted[@]}")
     install_packages "${missing[@]}"
   fi
-  clang_can_fuzz ||
-    fail "clang++ cannot link -fsanitize=fuzzer,address,undefined; it needs clang and its run-time libraries (compiler-rt; Debian: clang libclang-rt-dev)."
+  choose_clang ||
+    fail "no clang from 16 on that links -fsanitize=fuzzer,address,undefined; install one and its run-time libraries (compiler-rt; on Debian 12: apt-get install clang-19 libclang-rt-19-dev llvm-19)."
 }
 
 build() {
-  cmake --preset fuzz --log-level=WARNING
+  cmake --preset fuzz --log-level=WARNING -DCMAKE_C_COMPILER="${clang/++/}" -DCMAKE_CXX_COMPILER="$clang"
   cmake --build --preset fuzz --parallel "${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}"
 }
 
@@ -80,6 +103,8 @@ export PATH=$venv/bin:$PATH
 cd "$root"
 step "clang with libFuzzer" install_tools
 step "fuzz targets" build
+ASAN_SYMBOLIZER_PATH=$("$clang" -print-prog-name=llvm-symbolizer)
+export ASAN_SYMBOLIZER_PATH
 printf '==> %s seconds each\n' "$seconds"
 found=()
 for name in "$@"; do

@@ -142,7 +142,10 @@ void run(const Options& options, const std::vector<Input>& corpus) {
 
 int main(int count, char** arguments) {
   idn::fuzz::kept = std::filesystem::path(arguments[0]).filename().string() + "-finding";
-  std::signal(SIGABRT, [](int) { idn::fuzz::show_current(); });
+  std::signal(SIGABRT, [](int) {
+    idn::fuzz::show_current();
+    std::_Exit(1);
+  });
   if (__sanitizer_set_death_callback != nullptr) __sanitizer_set_death_callback(idn::fuzz::show_current);
   idn::fuzz::Options options;
   std::vector<idn::fuzz::Input> corpus;

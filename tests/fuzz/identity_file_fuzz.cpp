@@ -1,7 +1,8 @@
 // Identity files: a plain one is written again as it was read, and a change of a locked one never opens it.
 //
 // An even first byte: a file follows. An odd one: a place (two bytes) in a locked file, what to change there,
-// and the password to try. Both are tried with the checksum put right too, which the fuzzer cannot find.
+// and the password to try; the place's first bit puts in the key's ID by another function. The checksum, which
+// the fuzzer cannot find, is put right.
 #include <algorithm>
 #include <optional>
 #include <string_view>
@@ -19,7 +20,8 @@ using fuzz::require;
 
 constexpr std::string_view kPassword = "correct horse";
 constexpr std::size_t kChecksumBytes = 32;
-constexpr Argon2Limits kCheap{3, 64};  // above these a guess takes too long here
+constexpr std::ptrdiff_t kNodeIdAt = 9;  // behind "idn-key", the version and the protection
+constexpr Argon2Limits kCheap{3, 64};    // above these a guess takes too long here
 
 Identity known_identity() {
   PrivateKey key = fuzz::known_key();
@@ -78,7 +80,11 @@ void read_a_file(ByteView bytes) {
 void change_a_locked_file(ByteView input) {
   if (input.size() < 3) return;
   Bytes changed = locked_file();
-  changed[(input[0] * 256U + input[1]) % changed.size()] ^= input[2];
+  if (input[0] >= 0x80) {
+    const Bytes other = node_id(fuzz::known_key().public_key(), HashFunction::kSha3_256).bytes();
+    std::ranges::copy(other, changed.begin() + kNodeIdAt);
+  }
+  changed[(input[0] % 0x80U * 256U + input[1]) % changed.size()] ^= input[2];
   changed = with_checksum(changed);
   const bool same = changed == locked_file();
   const auto file = IdentityFile::parse(changed);

@@ -44,7 +44,7 @@ struct Tree {
 // Trees as a program of one-byte steps builds them on a stack; most are such as no importer makes.
 class Forest {
  public:
-  static constexpr std::size_t kMostBytes = 2048;
+  static constexpr std::size_t kMostBytes = 512;
 
   void step(std::uint8_t code) {
     const std::size_t argument = code / 4;
@@ -116,7 +116,7 @@ class Forest {
 
 void read_a_tree(ByteView program) {
   Forest forest;
-  for (const std::uint8_t code : program.first(std::min<std::size_t>(program.size(), 256))) forest.step(code);
+  for (const std::uint8_t code : program.first(std::min<std::size_t>(program.size(), 128))) forest.step(code);
   forest.read_last();
 }
 
@@ -124,7 +124,7 @@ void read_a_tree(ByteView program) {
 void build_and_read(ByteView input) {
   if (input.size() < 2) return;
   const unixfs::Layout layout{.chunk_bytes = 1 + input[0] % 32U, .max_links = 2 + input[1] % 6U};
-  const ByteView content = input.subspan(2).first(std::min<std::size_t>(input.size() - 2, 512));
+  const ByteView content = input.subspan(2).first(std::min<std::size_t>(input.size() - 2, 96));
   std::map<Cid, Bytes> blocks;
   unixfs::FileBuilder builder(
       [&](const Cid& cid, ByteView block) { blocks[cid] = Bytes(block.begin(), block.end()); }, layout);

@@ -95,7 +95,11 @@ def identity_files() -> dict[str, bytes]:
     places = {"node-id": 20, "passes": 75, "memory": 79, "salt": 90, "sealed": 140, "sum": 230}
     changes = {
         f"change-{name}": at.to_bytes(2, "big") + b"\x01" + b"correct horse" for name, at in places.items()
-    } | {"no-change": b"\0\0\0correct horse", "no-change-other-password": b"\0\0\0battery"}
+    } | {
+        "no-change": b"\0\0\0correct horse",
+        "no-change-other-password": b"\0\0\0battery",
+        "other-id": b"\x80\0\0correct horse",
+    }
     return {name: BYTES + one for name, one in files.items()} | {
         name: TEXT + one for name, one in changes.items()
     }

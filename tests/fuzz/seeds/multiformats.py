@@ -176,8 +176,8 @@ def unixfs_blocks() -> dict[str, bytes]:
     # 2 + ... one that lies about them, 3 + 4 n repeats the nth tree from the top.
     trees = {
         "tree": bytes([20, 20, 5, 12, 24, 5, 5]),
-        "tree-repeated": bytes([4, *[3, 5] * 11]),
-        "tree-repeated-too-large": bytes([8, *[3, 5] * 12]),
+        "tree-repeated": bytes([4, *[3, 5] * 9]),
+        "tree-repeated-too-large": bytes([4, *[3, 5] * 10]),
         "tree-deep": bytes([4] + [1] * 64),
         "tree-too-deep": bytes([4] + [1] * 65),
         "tree-that-lies": bytes([20, 20, 2 + 4 * (1 + 4), 1]),
