@@ -141,9 +141,10 @@ Result<Graph> GraphBuilder::finish() && {
     const Node& node = graph_.nodes_[index];
     bool wanted = false;
     for (std::uint32_t k = 0; k < node.outputs; ++k) wanted = wanted || needed[node.first_output + k];
-    if (!wanted)
+    if (!wanted) {
       return Problem{index, "node " + std::to_string(index) + " (" + std::string(node.applied->name) +
                                 ") is needed by no exit"};
+    }
     for (const auto& input : node.inputs) {
       if (input) needed[*input] = true;
     }

@@ -1,5 +1,6 @@
 #include "idn/graph/model.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -14,6 +15,7 @@ constexpr int kFormat = 1;
 constexpr std::size_t kMostClasses = 1 << 16;
 constexpr std::size_t kMostProvenance = 64;
 constexpr std::size_t kMostText = 4096;
+constexpr std::size_t kShownName = 64;
 
 // ---- writing
 
@@ -154,13 +156,20 @@ T taken(Result<T> result, const std::string& what) {
   return std::move(result).value();
 }
 
+std::string numbered(std::string_view what, std::size_t index) {
+  return std::string(what).append(" ").append(std::to_string(index));
+}
+
 void read_inputs(const Json& json, GraphBuilder& builder, Model& model) {
   std::size_t index = 0;
   for (const Json& input : list(json, "inputs", "the graph")) {
-    const std::string where = "input " + std::to_string(index++);
+    const std::string where = numbered("input", index++);
     const std::string type = text(part(input, "dtype", where), where);
     const auto spoken = dtype(type);
-    if (!spoken) refuse(where + " is of the type '" + type + "', which is not spoken here");
+    if (!spoken) {
+      refuse(
+          std::string(where).append(" is of the type '").append(type).append("', which is not spoken here"));
+    }
     static_cast<void>(taken(builder.add_input(text(part(input, "name", where), where),
                                               {*spoken, shape(part(input, "shape", where), where)}),
                             where));
@@ -170,8 +179,9 @@ void read_inputs(const Json& json, GraphBuilder& builder, Model& model) {
       continue;
     }
     if (!range->is_array() || range->size() != 2) refuse("the range of " + where + " is not two numbers");
-    model.ranges.emplace_back(Range{number((*range)[0], where), number((*range)[1], where)});
-    if (model.ranges.back()->least > model.ranges.back()->most) refuse("the range of " + where + " is empty");
+    const Range limits{number((*range)[0], where), number((*range)[1], where)};
+    if (limits.least > limits.most) refuse("the range of " + where + " is empty");
+    model.ranges.emplace_back(limits);
   }
 }
 
@@ -200,9 +210,11 @@ void read_node(const Json& json, const std::string& where, GraphBuilder& builder
     if (!given->is_object()) refuse("the attributes of " + where + " are not named");
     for (const auto& [key, value] : given->items()) {
       const auto rule = std::ranges::find(applied->attributes, std::string_view(key), &AttributeRule::name);
+      std::string what = "attribute '";
+      what.append(key, 0, kShownName).append("' of ").append(where);
       if (rule == applied->attributes.end())
-        refuse(where + " (" + name + ") takes no attribute '" + key.substr(0, 64) + "'");
-      attributes.emplace(key, attribute(value, rule->kind, "attribute '" + key + "' of " + where));
+        refuse(what.append(" (").append(name).append(") is none that it takes"));
+      attributes.emplace(key, attribute(value, rule->kind, what));
     }
   }
   std::string tier;
@@ -215,9 +227,10 @@ void read_node(const Json& json, const std::string& where, GraphBuilder& builder
 Model read(const Json& json, const std::map<std::string, TensorType, std::less<>>& tensors) {
   if (!json.is_object()) refuse("the graph is not an object");
   const std::int64_t format = integer(part(json, "format", "the graph"), "'format'");
-  if (format > kFormat)
+  if (format > kFormat) {
     refuse("the graph is of format " + std::to_string(format) + ", newer than the " +
            std::to_string(kFormat) + " that is read here");
+  }
   if (format < 1) refuse("there is no format " + std::to_string(format));
   Model model;
   GraphBuilder builder;
@@ -226,7 +239,7 @@ Model read(const Json& json, const std::map<std::string, TensorType, std::less<>
     static_cast<void>(taken(builder.add_constant(name, type), "tensor '" + name + "'"));
   std::size_t index = 0;
   for (const Json& node : list(json, "nodes", "the graph"))
-    read_node(node, "node " + std::to_string(index++), builder);
+    read_node(node, numbered("node", index++), builder);
   for (const Json& exit : list(json, "exits", "the graph")) {
     const std::int64_t value = integer(part(exit, "value", "an exit"), "the value of an exit");
     if (value < 0 || value > std::numeric_limits<ValueId>::max()) refuse("the value of an exit is none");

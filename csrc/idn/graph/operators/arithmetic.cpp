@@ -27,8 +27,9 @@ Types clamped(const Call& call) {
 }
 
 Types converted(const Call& call) {
-  // The words of the attribute's rule are exactly the names.
-  return TensorType{*dtype(call.word("dtype")), call.shape(0)};
+  const auto wanted = dtype(call.word("dtype"));
+  if (!wanted) return Types::refused("there is no type " + call.word("dtype"));
+  return TensorType{*wanted, call.shape(0)};
 }
 
 Operator pairwise(std::string_view name, std::string_view summary, DTypes dtypes) {

@@ -96,9 +96,9 @@ Types locally_normalized(const Call& call) {
   return call.input(0);
 }
 
-template <std::int64_t kOperations>
+template <std::int64_t Each>
 std::int64_t each_element(const Call& /*call*/, std::span<const TensorType> outputs, std::int64_t batch) {
-  return times(kOperations, count(outputs[0].shape, batch));
+  return times(Each, count(outputs[0].shape, batch));
 }
 
 // A square, a sum over the window, a factor and a summand, a power, a division.

@@ -23,12 +23,14 @@ AttributeRule flag(std::string_view name, bool fallback) {
 // (batch, channels, sizes…) with as many sizes as the attribute has numbers, none of which grows or is empty.
 std::string wrong_input(const Call& call, std::size_t axes) {
   const Shape& input = call.shape(0);
-  if (input.size() != axes + 2)
+  if (input.size() != axes + 2) {
     return wrong_rank(call, 0, "input",
                       "(batch, channels, sizes…) with sizes in number " + std::to_string(axes));
+  }
   for (std::size_t axis = 1; axis < input.size(); ++axis) {
-    if (!input[axis].is_fixed() || input[axis].fixed == 0)
+    if (!input[axis].is_fixed() || input[axis].fixed == 0) {
       return wrong_rank(call, 0, "input", "fixed sizes above zero but the first");
+    }
   }
   return {};
 }

@@ -56,9 +56,9 @@ Types accumulated(const Call& call) {
   return call.input(0);
 }
 
-template <std::int64_t kOperations>
+template <std::int64_t Each>
 std::int64_t each_input(const Call& call, std::span<const TensorType> /*outputs*/, std::int64_t batch) {
-  return times(kOperations, count(call.shape(0), batch));
+  return times(Each, count(call.shape(0), batch));
 }
 
 AttributeRule axes() {
