@@ -1,8 +1,8 @@
 // Identity files: a plain one is written again as it was read, and a change of a locked one never opens it.
 //
 // An even first byte: a file follows. An odd one: a place (two bytes) in a locked file, what to change there,
-// and the password to try; the place's first bit puts in the key's ID by another function. The checksum, which
-// the fuzzer cannot find, is put right.
+// and the password to try; the place's first bit puts in the key's ID by another function. The checksum,
+// which the fuzzer cannot find, is put right.
 #include <algorithm>
 #include <optional>
 #include <string_view>

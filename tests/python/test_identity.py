@@ -30,6 +30,7 @@ from idn.multiformats import Multihash
 
 HASHES = {"sha2-256": (0x12, hashlib.sha256), "sha3-256": (0x16, hashlib.sha3_256)}
 NEUTRAL = bytes([1]) + bytes(31)  # the point that is the group's zero
+ORDER = 2**252 + 27742317777372353535851937790883648493  # of the group that keys are in
 
 
 @pytest.fixture(autouse=True)
@@ -88,6 +89,17 @@ def test_a_key_of_small_order_has_signed_nothing() -> None:
     forged = base + bytes([1]) + bytes(31)  # fits every message in the equation of RFC 8032
     with pytest.raises(ValueError, match="the signature is not"):
         identity.verify_signature(NEUTRAL, b"anything", forged)
+
+
+def test_a_signature_by_a_point_of_small_order_is_refused() -> None:
+    """Its maker has the private key, but takes no secret number: the equation of RFC 8032 holds all the same."""
+    seed = bytes(range(32))
+    scalar = int.from_bytes(hashlib.sha512(seed).digest()[:32], "little") & (2**254 - 8) | 2**254
+    public_key = bytes(signing.SigningKey(seed).verify_key)
+    challenge = int.from_bytes(hashlib.sha512(NEUTRAL + public_key + b"message").digest(), "little")
+    response = challenge * scalar % ORDER
+    with pytest.raises(ValueError, match="the signature is not"):
+        identity.verify_signature(public_key, b"message", NEUTRAL + response.to_bytes(32, "little"))
 
 
 def test_what_a_node_says_of_itself_is_refused_with_the_reason(mine: Identity) -> None:
