@@ -81,7 +81,7 @@ void change_a_locked_file(ByteView input) {
   if (input.size() < 3) return;
   Bytes changed = locked_file();
   if (input[0] >= 0x80) {
-    const Bytes other = node_id(fuzz::known_key().public_key(), HashFunction::kSha3_256).bytes();
+    const Bytes other = node_id(fuzz::known_key().public_key(), HashFunction::kSha3Bits256).bytes();
     std::ranges::copy(other, changed.begin() + kNodeIdAt);
   }
   changed[(input[0] % 0x80U * 256U + input[1]) % changed.size()] ^= input[2];

@@ -40,7 +40,7 @@ void read_a_text(std::string_view text) {
 }
 
 void hash_data(ByteView data) {
-  for (const auto function : {HashFunction::kIdentity, HashFunction::kSha2_256}) {
+  for (const auto function : {HashFunction::kIdentity, HashFunction::kSha2Bits256}) {
     if (function == HashFunction::kIdentity && data.size() > kMaxIdentityBytes) continue;
     const Multihash hash = Multihash::digest(data, function);
     require(hash.matches(data), "data matches its hash");

@@ -262,7 +262,7 @@ Model read(const Json& json, const std::map<std::string, TensorType, std::less<>
     if (!origin->is_object() || origin->size() > kMostProvenance)
       refuse("'provenance' is not up to 64 named texts");
     for (const auto& [key, value] : origin->items())
-      model.provenance.emplace(key, text(value, "'" + key.substr(0, 64) + "' of the provenance"));
+      model.provenance.emplace(key, text(value, '\'' + key.substr(0, 64) + "' of the provenance"));
   }
   return model;
 }

@@ -7,7 +7,7 @@
 namespace idn::identity {
 namespace {
 
-constexpr HashFunction kNaming[] = {HashFunction::kSha2_256, HashFunction::kSha3_256,
+constexpr HashFunction kNaming[] = {HashFunction::kSha2Bits256, HashFunction::kSha3Bits256,
                                     HashFunction::kKeccak256};
 
 std::string naming_functions() {

@@ -16,7 +16,7 @@ inline constexpr unsigned kMaxDifficulty = 64;
 bool names_nodes(HashFunction function);
 
 /// The node ID of a public key. Throws std::invalid_argument for a function that names no nodes.
-Multihash node_id(const PublicKey& key, HashFunction function = HashFunction::kSha2_256);
+Multihash node_id(const PublicKey& key, HashFunction function = HashFunction::kSha2Bits256);
 
 /// How many zero bits a digest begins with (countPrecedingZeroBits, dissertation, section 7.1).
 unsigned leading_zero_bits(ByteView digest);

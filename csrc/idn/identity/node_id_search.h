@@ -34,7 +34,7 @@ struct SearchProgress {
 };
 
 struct SearchOptions {
-  HashFunction function = HashFunction::kSha2_256;
+  HashFunction function = HashFunction::kSha2Bits256;
 
   /// As many as there are cores if 0.
   unsigned threads = 0;

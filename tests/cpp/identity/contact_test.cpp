@@ -19,7 +19,7 @@ PrivateKey some_key() { return PrivateKey::from_seed({1}); }
 
 Multiaddr address(std::string_view text) { return Multiaddr::from_text(text).or_throw("address"); }
 
-Contact some_contact(HashFunction function = HashFunction::kSha2_256) {
+Contact some_contact(HashFunction function = HashFunction::kSha2Bits256) {
   return {.node_id = node_id(some_key().public_key(), function),
           .addresses = {address("/ip4/127.0.0.1/tcp/4001"), address("/dns/idn.example/tcp/443")},
           .transport_key = {9, 8, 7},
@@ -45,7 +45,7 @@ Problem refused(std::size_t field, const cbor::Value& value) {
 
 TEST(Contact, ComesBackFromItsRecord) {
   for (const HashFunction function :
-       {HashFunction::kSha2_256, HashFunction::kSha3_256, HashFunction::kKeccak256}) {
+       {HashFunction::kSha2Bits256, HashFunction::kSha3Bits256, HashFunction::kKeccak256}) {
     const Contact contact = some_contact(function);
     const SignedRecord record = contact.sign(some_key(), kExpires);
     EXPECT_EQ(record.domain(), "idn/contact");
@@ -107,7 +107,7 @@ TEST(Contact, ANodeIdThatIsNoHashOrAWeakOneIsRefused) {
             (Problem{3, "node ID: a node ID made with identity" + rule}));
   EXPECT_EQ(refused(0, Multihash::digest(key, HashFunction::kSha1).bytes()),
             (Problem{2, "node ID: a node ID made with sha1" + rule}));
-  EXPECT_EQ(refused(0, Multihash::digest(key, HashFunction::kSha2_512).bytes()),
+  EXPECT_EQ(refused(0, Multihash::digest(key, HashFunction::kSha2Bits512).bytes()),
             (Problem{1, "node ID: expected at most 34 bytes, found 66"}));
   EXPECT_EQ(refused(0, Bytes{0x12, 32, 1}).position, 2U + 3U);
   EXPECT_EQ(refused(0, "text"), (Problem{1, "node ID: expected a byte string, found a text"}));

@@ -17,7 +17,7 @@ namespace {
 
 using store::TemporaryFolder;
 
-Identity an_identity(HashFunction function = HashFunction::kSha2_256, std::uint8_t seed = 7) {
+Identity an_identity(HashFunction function = HashFunction::kSha2Bits256, std::uint8_t seed = 7) {
   PrivateKey key = PrivateKey::from_seed({seed});
   Multihash id = node_id(key.public_key(), function);
   return {std::move(id), std::move(key)};
@@ -41,7 +41,7 @@ std::string reason(ByteView bytes) {
 
 TEST(IdentityFile, GivesTheIdentityBackForItsPassword) {
   for (const HashFunction function :
-       {HashFunction::kSha2_256, HashFunction::kSha3_256, HashFunction::kKeccak256}) {
+       {HashFunction::kSha2Bits256, HashFunction::kSha3Bits256, HashFunction::kKeccak256}) {
     const Identity identity = an_identity(function);
     const Bytes bytes = lock_identity(identity, "secret", kLeast);
     EXPECT_EQ(bytes.size(), kLockedBytes);
@@ -130,7 +130,7 @@ TEST(IdentityFile, AnyByteForgedWithItsChecksumOpensNothing) {
 
 TEST(IdentityFile, AnotherNodesPublicPartOverTheSealedKeyIsFound) {
   Bytes bytes = locked();
-  const Bytes other = lock_identity(an_identity(HashFunction::kSha2_256, 8), "other", kLeast);
+  const Bytes other = lock_identity(an_identity(HashFunction::kSha2Bits256, 8), "other", kLeast);
   std::copy(other.begin() + 9, other.begin() + 75, bytes.begin() + 9);
   const auto file = IdentityFile::parse(forged(bytes));
   ASSERT_TRUE(file) << to_string(file.problem());
@@ -139,7 +139,7 @@ TEST(IdentityFile, AnotherNodesPublicPartOverTheSealedKeyIsFound) {
 
 TEST(IdentityFile, TheSameKeysNodeIdByAnotherFunctionIsFound) {
   Bytes bytes = locked();
-  const Bytes other = an_identity(HashFunction::kSha3_256).node_id.bytes();
+  const Bytes other = an_identity(HashFunction::kSha3Bits256).node_id.bytes();
   std::ranges::copy(other, bytes.begin() + 9);
   const auto file = IdentityFile::parse(forged(bytes));
   ASSERT_TRUE(file) << to_string(file.problem());
@@ -196,7 +196,7 @@ TEST(IdentityFile, WhatCannotBeLockedIsTheCallersMistake) {
   EXPECT_THROW(lock_identity(an_identity(), "secret", {1, 7}), std::invalid_argument);
   EXPECT_THROW(lock_identity(an_identity(), "secret", {1, 1024 * 1024 + 1}), std::invalid_argument);
   Identity torn = an_identity();
-  torn.node_id = an_identity(HashFunction::kSha2_256, 8).node_id;
+  torn.node_id = an_identity(HashFunction::kSha2Bits256, 8).node_id;
   EXPECT_THROW(lock_identity(torn, "secret", kLeast), std::invalid_argument);
   EXPECT_THROW(plain_identity(torn), std::invalid_argument);
 }

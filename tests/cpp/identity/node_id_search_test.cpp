@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 
 TEST(NodeIdSearch, FindsAKeyWhoseHashBeginsWithEnoughZeroBits) {
   for (const HashFunction function :
-       {HashFunction::kSha2_256, HashFunction::kSha3_256, HashFunction::kKeccak256}) {
+       {HashFunction::kSha2Bits256, HashFunction::kSha3Bits256, HashFunction::kKeccak256}) {
     for (const unsigned threads : {1U, 3U}) {
       const auto found = generate_node_id(8, {.function = function, .threads = threads});
       ASSERT_TRUE(found);

@@ -10,9 +10,9 @@
 namespace idn::identity {
 namespace {
 
-constexpr HashFunction kNaming[] = {HashFunction::kSha2_256, HashFunction::kSha3_256,
+constexpr HashFunction kNaming[] = {HashFunction::kSha2Bits256, HashFunction::kSha3Bits256,
                                     HashFunction::kKeccak256};
-constexpr HashFunction kOthers[] = {HashFunction::kIdentity, HashFunction::kSha1, HashFunction::kSha2_512,
+constexpr HashFunction kOthers[] = {HashFunction::kIdentity, HashFunction::kSha1, HashFunction::kSha2Bits512,
                                     HashFunction::kBlake2b256};
 
 PublicKey some_key() { return PrivateKey::from_seed({1, 2, 3}).public_key(); }

@@ -33,7 +33,7 @@ const Known* find(std::uint64_t code) {
   return found == kKnown.end() ? nullptr : found;
 }
 
-bool is_v0_hash(const Multihash& hash) { return hash.function() == HashFunction::kSha2_256; }
+bool is_v0_hash(const Multihash& hash) { return hash.function() == HashFunction::kSha2Bits256; }
 
 Problem within_text(const Problem& problem) {
   // A character of most bases is no whole byte: the position in the text is its beginning.

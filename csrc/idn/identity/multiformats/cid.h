@@ -30,7 +30,7 @@ Codec codec(std::string_view name);
 class Cid {
  public:
   /// Version 1 of data.
-  static Cid of(ByteView data, Codec codec = Codec::kRaw, HashFunction function = HashFunction::kSha2_256);
+  static Cid of(ByteView data, Codec codec = Codec::kRaw, HashFunction function = HashFunction::kSha2Bits256);
 
   /// Version 1 of a hash.
   static Cid v1(Codec codec, Multihash hash);

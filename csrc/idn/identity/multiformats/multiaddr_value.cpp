@@ -112,8 +112,8 @@ Check check_path(std::string_view path) {
 
 Check check_peer(const Multihash& hash) {
   switch (hash.function()) {
-    case HashFunction::kSha2_256:
-    case HashFunction::kSha3_256:
+    case HashFunction::kSha2Bits256:
+    case HashFunction::kSha3Bits256:
     case HashFunction::kKeccak256:
       return std::nullopt;
     case HashFunction::kIdentity:

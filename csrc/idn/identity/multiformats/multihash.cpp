@@ -25,9 +25,9 @@ struct Known {
 constexpr std::array kKnown{
     Known{HashFunction::kIdentity, "identity", kMaxIdentityBytes},
     Known{HashFunction::kSha1, "sha1", 20},
-    Known{HashFunction::kSha2_256, "sha2-256", 32},
-    Known{HashFunction::kSha2_512, "sha2-512", 64},
-    Known{HashFunction::kSha3_256, "sha3-256", 32},
+    Known{HashFunction::kSha2Bits256, "sha2-256", 32},
+    Known{HashFunction::kSha2Bits512, "sha2-512", 64},
+    Known{HashFunction::kSha3Bits256, "sha3-256", 32},
     Known{HashFunction::kKeccak256, "keccak-256", 32},
     Known{HashFunction::kBlake2b256, "blake2b-256", 32},
 };
@@ -70,11 +70,11 @@ Bytes hashed(HashFunction function, ByteView data) {
       return {data.begin(), data.end()};
     case HashFunction::kSha1:
       return run(CryptoPP::SHA1(), data);
-    case HashFunction::kSha2_256:
+    case HashFunction::kSha2Bits256:
       return run(CryptoPP::SHA256(), data);
-    case HashFunction::kSha2_512:
+    case HashFunction::kSha2Bits512:
       return run(CryptoPP::SHA512(), data);
-    case HashFunction::kSha3_256:
+    case HashFunction::kSha3Bits256:
       return run(CryptoPP::SHA3_256(), data);
     case HashFunction::kKeccak256:
       return run(CryptoPP::Keccak_256(), data);

@@ -15,9 +15,9 @@ namespace idn::identity {
 enum class HashFunction : std::uint64_t {
   kIdentity = 0x00,  ///< the data itself, at most kMaxIdentityBytes
   kSha1 = 0x11,
-  kSha2_256 = 0x12,
-  kSha2_512 = 0x13,
-  kSha3_256 = 0x16,
+  kSha2Bits256 = 0x12,
+  kSha2Bits512 = 0x13,
+  kSha3Bits256 = 0x16,
   kKeccak256 = 0x1b,
   kBlake2b256 = 0xb220,
 };
@@ -35,7 +35,7 @@ HashFunction hash_function(std::string_view name);
 class Multihash {
  public:
   /// Hashes data. Throws std::invalid_argument where the identity is asked for and the data is too long.
-  static Multihash digest(ByteView data, HashFunction function = HashFunction::kSha2_256);
+  static Multihash digest(ByteView data, HashFunction function = HashFunction::kSha2Bits256);
 
   /// A digest computed elsewhere; refuses a length that the function does not have.
   static Result<Multihash> of_digest(HashFunction function, ByteView digest);

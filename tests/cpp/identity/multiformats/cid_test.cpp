@@ -71,7 +71,7 @@ TEST(Cid, RefusesVersion0BehindAMultibaseCharacter) {
   const Cid cid = Cid::from_text(kEmptyFolder).or_throw("CID");
   EXPECT_EQ(Cid::from_text(multibase::encode(multibase::Base::kBase58Btc, cid.bytes())).problem(),
             (Problem{0, "version 0 is written without a multibase character"}));
-  EXPECT_FALSE(Cid::v0(Multihash::digest(bytes_of("x"), HashFunction::kSha2_512)));
+  EXPECT_FALSE(Cid::v0(Multihash::digest(bytes_of("x"), HashFunction::kSha2Bits512)));
 }
 
 }  // namespace

@@ -128,10 +128,10 @@ TEST(Multiaddr, RefusesBytesWithThePositionOfTheMistake) {
 TEST(Multiaddr, APeerIsAMultihashInBase58AndNothingElse) {
   const Multihash hash = Multihash::digest(bytes_of("key"));
   EXPECT_EQ(address("/p2p/" + hash.text()).parts()[0].value, hash.bytes());
-  for (const auto function : {HashFunction::kSha3_256, HashFunction::kKeccak256}) {
+  for (const auto function : {HashFunction::kSha3Bits256, HashFunction::kKeccak256}) {
     EXPECT_TRUE(Multiaddr::from_text("/p2p/" + Multihash::digest(bytes_of("key"), function).text()));
   }
-  for (const auto function : {HashFunction::kSha1, HashFunction::kSha2_512, HashFunction::kBlake2b256}) {
+  for (const auto function : {HashFunction::kSha1, HashFunction::kSha2Bits512, HashFunction::kBlake2b256}) {
     EXPECT_EQ(refused_text("/p2p/" + Multihash::digest(bytes_of("key"), function).text()).position, 5U);
   }
   const std::string long_key(43, 'k');

@@ -23,12 +23,12 @@ TEST(Multihash, HashesAsTheStandardsDo) {
   const std::vector<std::pair<HashFunction, std::string>> known{
       {HashFunction::kIdentity, "0003616263"},
       {HashFunction::kSha1, "1114a9993e364706816aba3e25717850c26c9cd0d89d"},
-      {HashFunction::kSha2_256, "1220ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
-      {HashFunction::kSha2_512,
+      {HashFunction::kSha2Bits256, "1220ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+      {HashFunction::kSha2Bits512,
        "1340ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd4"
        "54d4423"
        "643ce80e2a9ac94fa54ca49f"},
-      {HashFunction::kSha3_256, "16203a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532"},
+      {HashFunction::kSha3Bits256, "16203a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532"},
       {HashFunction::kKeccak256, "1b204e03657aea45a94fc7d47ba826c8d667c0d1e6e33a64a036ec44f58fa12d6c45"},
       {HashFunction::kBlake2b256, "a0e40220bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319"},
   };
@@ -82,7 +82,7 @@ TEST(Multihash, BoundsTheIdentity) {
   const Bytes more(kMaxIdentityBytes + 1);
   EXPECT_THROW(static_cast<void>(Multihash::digest(more, HashFunction::kIdentity)), std::invalid_argument);
   EXPECT_FALSE(Multihash::of_digest(HashFunction::kIdentity, more));
-  EXPECT_FALSE(Multihash::of_digest(HashFunction::kSha2_256, more));
+  EXPECT_FALSE(Multihash::of_digest(HashFunction::kSha2Bits256, more));
 }
 
 TEST(Multihash, NamesTheFunctionsItKnows) {
