@@ -9,7 +9,7 @@
 namespace idn {
 
 /// Why bytes or a text from outside were refused: where, counted in bytes from 0, and what is wrong there.
-struct Problem {
+struct Problem {  // NOLINT(clang-analyzer-core.uninitialized.Assign): it can't see into std::variant
   std::size_t position = 0;
   std::string reason;
 
