@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <ranges>
 #include <stdexcept>
 
 namespace idn::identity::multibase {
@@ -13,14 +14,14 @@ constexpr std::string_view kRfc32 = "abcdefghijklmnopqrstuvwxyz234567";
 constexpr std::string_view kBitcoin = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 constexpr std::string_view kUrl64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-constexpr std::int8_t kNoDigit = -1;
-using Digits = std::array<std::int8_t, 256>;
+constexpr int kNoDigit = -1;
+using Digits = std::array<int, 256>;
 
 constexpr Digits digits_of(std::string_view alphabet) {
   Digits digits{};
   digits.fill(kNoDigit);
   for (std::size_t index = 0; index < alphabet.size(); ++index) {
-    digits[static_cast<unsigned char>(alphabet[index])] = static_cast<std::int8_t>(index);
+    digits[static_cast<unsigned char>(alphabet[index])] = static_cast<int>(index);
   }
   return digits;
 }
@@ -112,8 +113,8 @@ std::string encode_58(ByteView bytes) {
     for (; carry > 0; carry /= 58) digits.push_back(static_cast<char>(carry % 58));
   }
   std::string text(zeros, kBitcoin[0]);
-  for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit) {
-    text.push_back(kBitcoin[static_cast<unsigned char>(*digit)]);
+  for (const char digit : std::views::reverse(digits)) {
+    text.push_back(kBitcoin[static_cast<unsigned char>(digit)]);
   }
   return text;
 }

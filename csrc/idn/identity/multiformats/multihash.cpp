@@ -98,10 +98,13 @@ HashFunction hash_function(std::string_view name) {
 }
 
 Multihash Multihash::digest(ByteView data, HashFunction function) {
-  if (function == HashFunction::kIdentity && data.size() > kMaxIdentityBytes) {
-    throw std::invalid_argument("multihash: " + *wrong_size(known(function), data.size()) + ".");
+  const Known& rule = known(function);
+  if (function == HashFunction::kIdentity) {
+    if (const auto wrong = wrong_size(rule, data.size())) {
+      throw std::invalid_argument("multihash: " + *wrong + ".");
+    }
   }
-  return {function, hashed(known(function).function, data)};
+  return {function, hashed(rule.function, data)};
 }
 
 Result<Multihash> Multihash::of_digest(HashFunction function, ByteView digest) {
