@@ -54,9 +54,21 @@ choose_python() {
   fail "no Python from 3.10 to 3.13 found; tried ${tried[*]}. Install one, or name it in IDN_PYTHON."
 }
 
+# What libidn_core is compiled against.
+library_packages=(libhdf5-dev zlib1g-dev libtbb-dev libboost-dev libeigen3-dev libsodium-dev libcrypto++-dev
+  nlohmann-json3-dev)
+
+# Prints those of the PACKAGES that this machine lacks.
+not_installed() {
+  local package
+  for package in "$@"; do
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || printf '%s\n' "$package"
+  done
+}
+
 # Prints the system packages that PURPOSE (demo or dev) needs and this machine lacks.
 missing_packages() {
-  local wanted=(g++ ccache libhdf5-dev zlib1g-dev libtbb-dev libboost-dev libeigen3-dev) package
+  local wanted=(g++ ccache "${library_packages[@]}")
   if [ "$1" = dev ]; then
     wanted+=(libgtest-dev shellcheck)
   fi
@@ -65,34 +77,38 @@ missing_packages() {
   fi
   "$python" -c 'import pathlib, sys, sysconfig
 sys.exit(not (pathlib.Path(sysconfig.get_path("include")) / "Python.h").is_file())' || wanted+=("python$python_version-dev")
-  for package in "${wanted[@]}"; do
-    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || printf '%s\n' "$package"
-  done
+  not_installed "${wanted[@]}"
 }
 
 install_system_packages() {
-  local missing as_root=() check log
+  local missing
   if ! command -v apt-get >/dev/null; then
-    echo "    This is neither Debian nor Ubuntu: a C++20 compiler and the headers of HDF5, zlib, oneTBB, Boost, Eigen and"
-    echo "    Python are taken to be there (for the tests, GoogleTest too)."
+    echo "    This is neither Debian nor Ubuntu: a C++20 compiler and the headers of HDF5, zlib, oneTBB, Boost, Eigen, libsodium,"
+    echo "    Crypto++, nlohmann-json and Python are taken to be there (for the tests, GoogleTest too)."
     return
   fi
   mapfile -t missing < <(missing_packages "$1")
-  if [ ${#missing[@]} -eq 0 ]; then
+  install_packages "${missing[@]}"
+}
+
+# install_packages PACKAGE...: with apt-get, as root or through sudo.
+install_packages() {
+  local as_root=() check log
+  if [ $# -eq 0 ]; then
     echo "    all there"
     return
   fi
-  echo "    These system packages will be installed: ${missing[*]}"
+  echo "    These system packages will be installed: $*"
   if [ "$(id -u)" -ne 0 ]; then
     command -v sudo >/dev/null ||
-      fail "not root, and there is no sudo; as root, run: apt-get install ${missing[*]}"
+      fail "not root, and there is no sudo; as root, run: apt-get install $*"
     as_root=(sudo)
   fi
-  check="apt-get could not install ${missing[*]}; its message is above."
+  check="apt-get could not install $*; its message is above."
   "${as_root[@]}" apt-get update -qq || fail "$check"
   log=$(mktemp)
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-    -o Dpkg::Use-Pty=0 "${missing[@]}" >"$log" 2>&1 ||
+    -o Dpkg::Use-Pty=0 "$@" >"$log" 2>&1 ||
     { tail -n 20 "$log" >&2; fail "$check"; }
   rm -f "$log"
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds the sdist, and from it the wheel, into dist/.
 #
-#   bash scripts/wheel.sh            the wheel uses HDF5 and oneTBB of the system it was built on
-#   bash scripts/wheel.sh --bundle   also makes dist/bundled/*.whl, which carries those two (torch stays torch's own)
+#   bash scripts/wheel.sh            the wheel uses HDF5, oneTBB, libsodium and Crypto++ of the system it was built on
+#   bash scripts/wheel.sh --bundle   also makes dist/bundled/*.whl, which carries those (torch stays torch's own)
 set -euo pipefail
 # shellcheck source=scripts/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"

@@ -17,6 +17,8 @@ void bind_build_info(py::module_& module) {
         info["hdf5"] = IDN_HDF5_VERSION;
         info["tbb"] = IDN_TBB_VERSION;
         info["boost"] = IDN_BOOST_VERSION;
+        info["sodium"] = IDN_SODIUM_VERSION;
+        info["cryptopp"] = IDN_CRYPTOPP_VERSION;
         return info;
       },
       "What the C++ part was built with, as text by name.");

@@ -18,6 +18,16 @@ void bind_error(py::module_& /*module*/) {
     };
     try {
       std::rethrow_exception(pointer);
+    } catch (const MissingIdentity& error) {
+      raise("MissingIdentity", error);
+    } catch (const WrongPermissions& error) {
+      raise("WrongPermissions", error);
+    } catch (const DamagedIdentity& error) {
+      raise("DamagedIdentity", error);
+    } catch (const WrongPassword& error) {
+      raise("WrongPassword", error);
+    } catch (const IdentityError& error) {
+      raise("IdentityError", error);
     } catch (const StoreError& error) {
       raise("StoreError", error);
     } catch (const Error& error) {

@@ -13,6 +13,24 @@ PYBIND11_MODULE(_idn, module) {
   idn::bindings::bind_incomplete_beta(math);
   auto data = module.def_submodule("data", "Batches of images.");
   idn::bindings::bind_crop(data);
+  auto multiformats = module.def_submodule("multiformats", "Names that say what they are.");
+  idn::bindings::bind_multihash(multiformats);
+  idn::bindings::bind_cid(multiformats);
+  idn::bindings::bind_multiaddr(multiformats);
+  idn::bindings::bind_unixfs(multiformats);
+  auto multibase = multiformats.def_submodule("multibase", "Texts that name their base.");
+  idn::bindings::bind_multibase(multibase);
+  auto varint = multiformats.def_submodule("varint", "Unsigned numbers of variable length.");
+  idn::bindings::bind_varint(varint);
+  auto content = module.def_submodule("content", "Blocks and files by CID in a folder.");
+  idn::bindings::bind_content(content);
+  auto cbor = module.def_submodule("cbor", "The deterministic encoding of what is hashed and signed.");
+  idn::bindings::bind_cbor(cbor);
+  auto signed_record = module.def_submodule("signed_record", "Bytes that outlive a session, signed.");
+  idn::bindings::bind_signed_record(signed_record);
+  idn::bindings::bind_contact(signed_record);
+  auto identity = module.def_submodule("identity", "Who a node is: node IDs, keys and their files.");
+  idn::bindings::bind_identity(identity);
   auto store = module.def_submodule("store", "Arrays and per-sample traces in HDF5 files.");
   idn::bindings::bind_store(store);
 }

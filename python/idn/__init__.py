@@ -12,21 +12,27 @@ from idn._torch_version import check_torch
 
 if TYPE_CHECKING:
     from idn import (
+        cbor,
+        content_store,
         costs,
         data,
         errors,
         exits,
         experiment,
+        identity,
         inference,
         math,
         models,
+        multiformats,
         report,
+        signed_record,
         store,
         training,
         zoo,
     )
     from idn._native import build_info
     from idn.branchy import Branchy
+    from idn.content_store import ContentStore
     from idn.loss import exponential_weights, joint_loss
     from idn.suggestion import suggest_exits
 
@@ -34,19 +40,25 @@ __version__: str
 
 __all__ = [
     "Branchy",
+    "ContentStore",
     "__version__",
     "build_info",
+    "cbor",
+    "content_store",
     "costs",
     "data",
     "errors",
     "exits",
     "experiment",
     "exponential_weights",
+    "identity",
     "inference",
     "joint_loss",
     "math",
     "models",
+    "multiformats",
     "report",
+    "signed_record",
     "store",
     "suggest_exits",
     "training",
@@ -55,15 +67,20 @@ __all__ = [
 
 _MODULES = frozenset(
     [
+        "cbor",
+        "content_store",
         "costs",
         "data",
         "errors",
         "exits",
         "experiment",
+        "identity",
         "inference",
         "math",
         "models",
+        "multiformats",
         "report",
+        "signed_record",
         "store",
         "training",
         "zoo",
@@ -71,6 +88,7 @@ _MODULES = frozenset(
 )
 _NAMES = {
     "Branchy": "idn.branchy",
+    "ContentStore": "idn.content_store",
     "build_info": "idn._native",
     "exponential_weights": "idn.loss",
     "joint_loss": "idn.loss",

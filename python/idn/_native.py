@@ -13,6 +13,6 @@ def build_info() -> dict[str, str]:
     """Tell what the C++ part was built with.
 
     :returns: idn's version, torch's version and CUDA version (or "None"), compiler, build type, and the
-        versions of HDF5, oneTBB and Boost, as text by name.
+        versions of HDF5, oneTBB, Boost, libsodium and Crypto++, as text by name.
     """
     return dict(extension.build_info())

@@ -19,7 +19,27 @@ class DownloadError(DataError):
 
 
 class StoreError(Error):
-    """An HDF5 file of ours cannot be read or written, or a network in the package cannot be read."""
+    """A file of ours, a content store or a network in the package cannot be read or written."""
+
+
+class IdentityError(Error):
+    """An identity cannot be read or written."""
+
+
+class MissingIdentity(IdentityError):  # noqa: N818
+    """The file of an identity does not exist."""
+
+
+class WrongPermissions(IdentityError):  # noqa: N818
+    """Others than its owner may read the file of an identity; the message has the remedy."""
+
+
+class DamagedIdentity(IdentityError):  # noqa: N818
+    """The file of an identity is not what idn wrote; the message names the byte and the field."""
+
+
+class WrongPassword(IdentityError):  # noqa: N818
+    """The password of an identity is wrong, missing or needless."""
 
 
 class ConfigError(Error):

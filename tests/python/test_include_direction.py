@@ -42,12 +42,15 @@ HOMES: dict[str, str] = {
     r"boost/.*": "math/incomplete_beta",
     r"Eigen/.*": "exits/",
     r"zlib\.h": "store/chunk",
+    r"sodium\.h": "identity/",
+    r"nlohmann/.*": "graph/",
+    r"cryptopp/.*": "identity/multiformats/multihash",
     r"sqlite3\.h": "store/database",
     r"sys/socket\.h|netinet/.*|arpa/.*|zmq.*": "net/",
 }
 # Headers for the inside of one home: they may hold its library's types, and nobody else may include them.
 PRIVATE: dict[str, str] = {"store/hdf5_library.h": "store/hdf5", "store/hdf5_driver.h": "store/hdf5"}
-_POSIX = re.compile(r"(fcntl|unistd|sys/(stat|types|file|mman|resource))\.h")
+_POSIX = re.compile(r"(dirent|fcntl|unistd|sys/(stat|types|file|mman|resource))\.h")
 _TENSORS = re.compile(r"(ATen|c10|torch)/.*")
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
 

@@ -16,4 +16,34 @@ class StoreError : public Error {
   using Error::Error;
 };
 
+/// An identity cannot be read or written.
+class IdentityError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// The file of an identity does not exist.
+class MissingIdentity : public IdentityError {
+ public:
+  using IdentityError::IdentityError;
+};
+
+/// Others than its owner may read the file of an identity.
+class WrongPermissions : public IdentityError {
+ public:
+  using IdentityError::IdentityError;
+};
+
+/// The file of an identity is not what idn wrote; the message names the byte and the field.
+class DamagedIdentity : public IdentityError {
+ public:
+  using IdentityError::IdentityError;
+};
+
+/// The password of an identity is wrong, missing or needless.
+class WrongPassword : public IdentityError {
+ public:
+  using IdentityError::IdentityError;
+};
+
 }  // namespace idn

@@ -1,18 +1,12 @@
 #pragma once
 
-#include <string>
 #include <string_view>
+
+#include "idn/core/printable.h"
 
 namespace idn::store {
 
 /// Whether the bytes are well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates).
 bool is_utf8(std::string_view text);
-
-/// The text fit for a message: bytes that are not UTF-8 and control characters become '?', and it is cut
-/// short.
-std::string printable(std::string_view text);
-
-/// The same between single quotes.
-std::string in_quotes(std::string_view text);
 
 }  // namespace idn::store

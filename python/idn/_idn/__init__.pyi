@@ -4,9 +4,20 @@ The C++ core of idn. Use it through the idn package.
 
 from __future__ import annotations
 
-from . import data, exits, math, store
+from . import cbor, content, data, exits, identity, math, multiformats, signed_record, store
 
-__all__: list[str] = ["build_info", "data", "exits", "math", "store"]
+__all__: list[str] = [
+    "build_info",
+    "cbor",
+    "content",
+    "data",
+    "exits",
+    "identity",
+    "math",
+    "multiformats",
+    "signed_record",
+    "store",
+]
 
 def build_info() -> dict:
     """

@@ -11,10 +11,12 @@ import typer
 
 from idn.cli import (
     config_command,
+    content_command,
     data_command,
     doctor_command,
     exit_codes,
     experiments_command,
+    id_command,
     policy_command,
     report_command,
     run_command,
@@ -39,7 +41,9 @@ app.command("experiments")(experiments_command.experiments)
 app.add_typer(policy_command.app, name="policy")
 app.add_typer(config_command.app, name="config")
 app.add_typer(data_command.app, name="data")
+app.add_typer(content_command.app, name="content")
 app.add_typer(zoo_command.app, name="zoo")
+app.add_typer(id_command.app, name="id")
 app.command("doctor")(doctor_command.doctor)
 
 _debug = False

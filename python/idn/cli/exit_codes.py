@@ -26,11 +26,11 @@ def epilog() -> str:
 
 def of(error: BaseException) -> int:
     """The code a failure ends the program with."""
-    from idn.errors import ConfigError, DataError
+    from idn.errors import ConfigError, DamagedIdentity, DataError, MissingIdentity
 
     if isinstance(error, KeyboardInterrupt):
         return INTERRUPTED
-    if isinstance(error, DataError):
+    if isinstance(error, (DataError, DamagedIdentity, MissingIdentity)):
         return DATA
     if isinstance(error, (ConfigError, ValueError)):
         return USAGE

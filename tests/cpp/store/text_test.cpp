@@ -20,16 +20,5 @@ TEST(Text, OverlongCutStrayAndSurrogateBytesAreNot) {
   }
 }
 
-TEST(Text, AMessageHoldsNoControlCharacterAndNoBrokenOne) {
-  EXPECT_EQ(printable("a\nb\x1b[31m\x7f\xffü"), "a?b?[31m??ü");
-  EXPECT_EQ(in_quotes("x"), "'x'");
-  EXPECT_TRUE(is_utf8(printable(std::string(10'000, '\xc3'))));
-}
-
-TEST(Text, AMessageIsCutShort) {
-  EXPECT_LT(printable(std::string(1'000'000, 'a')).size(), 400U);
-  EXPECT_TRUE(printable(std::string(1'000'000, 'a')).ends_with("..."));
-}
-
 }  // namespace
 }  // namespace idn::store

@@ -1,0 +1,45 @@
+// Multibase: a text that is read is the only one of its bytes, and bytes come back from every base.
+#include "idn/identity/multiformats/multibase.h"
+#include "laws.h"
+
+namespace idn::identity {
+namespace {
+
+using fuzz::require;
+using multibase::Base;
+
+void read_a_text(std::string_view text) {
+  const auto bytes = multibase::decode(text);
+  if (!fuzz::taken(bytes, text.size())) return;
+  const auto base = static_cast<Base>(text.front());
+  require(multibase::encode(base, *bytes) == text, "a text that is read is the text of its bytes");
+  const auto plain = multibase::decode_plain(base, text.substr(1));
+  require(plain.ok() && *plain == *bytes, "decode is decode_plain behind the naming character");
+}
+
+void write_bytes(ByteView bytes) {
+  for (const Base base : {Base::kBase16, Base::kBase32, Base::kBase58Btc, Base::kBase64Url}) {
+    const std::string text = multibase::encode(base, bytes);
+    require(text == static_cast<char>(base) + multibase::encode_plain(base, bytes),
+            "encode is encode_plain behind the naming character");
+    const auto read = multibase::decode(text);
+    if (base == Base::kBase58Btc && text.size() > multibase::kMaxBase58Text + 1) {
+      require(!fuzz::taken(read, text.size()), "a base58 text that is too long is refused");
+    } else {
+      require(read.ok() && fuzz::same(*read, bytes), "bytes come back from their text");
+    }
+  }
+}
+
+}  // namespace
+}  // namespace idn::identity
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const idn::fuzz::TwoForms input({data, size});
+  if (input.is_text) {
+    idn::identity::read_a_text(input.text());
+  } else {
+    idn::identity::write_bytes(input.bytes);
+  }
+  return 0;
+}

@@ -1,0 +1,1 @@
+"""Inputs for fuzzing to start from, by target."""
