@@ -26,6 +26,12 @@ ContentStore::Progress progress_of(const py::object& function) {
   };
 }
 
+/// Lets Ctrl-C end the wait for another process.
+void check_signals() {
+  const py::gil_scoped_acquire acquire;
+  if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+}
+
 Cid put(ContentStore& store, const py::object& data, const std::string& codec, bool pin) {
   const ByteArgument argument(data);
   const auto content = identity::codec(codec);
@@ -89,7 +95,7 @@ void bind_content(py::module_& module) {
   bind_check(module);
   py::class_<ContentStore>(module, "ContentStore", "Blocks and files by CID in a folder.")
       .def(py::init([](const Path& path, std::optional<std::uint64_t> max_bytes, bool create) {
-             store::ContentLimits limits{.create = create};
+             store::ContentLimits limits{.create = create, .interrupted = check_signals};
              if (max_bytes) limits.max_bytes = *max_bytes;
              return std::make_unique<ContentStore>(path, limits);
            }),

@@ -22,6 +22,8 @@ struct ContentLimits {
   std::uint64_t max_bytes = std::numeric_limits<std::uint64_t>::max();
   /// Whether a store that is not there is made.
   bool create = true;
+  /// Called when a signal comes while another process is waited for; what it throws ends the call.
+  std::function<void()> interrupted = {};
 };
 
 /// A block whose bytes were not those of its CID, and what became of them.

@@ -67,10 +67,12 @@ void each_name(const Descriptor& folder, const std::filesystem::path& path,
 
 void sync_folder(const Descriptor& folder) { fsync(folder.number()); }
 
-bool lock_file(int descriptor, int operation, const std::filesystem::path& path) {
+bool lock_file(int descriptor, int operation, const std::filesystem::path& path,
+               const std::function<void()>& interrupted) {
   while (flock(descriptor, operation) != 0) {
     if (errno == EWOULDBLOCK && (operation & LOCK_NB) != 0) return false;
     if (errno != EINTR) fail("lock", path, errno);
+    if (interrupted) interrupted();
   }
   return true;
 }

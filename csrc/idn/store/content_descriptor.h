@@ -51,7 +51,9 @@ void each_name(const Descriptor& folder, const std::filesystem::path& path,
 /// Waits until the folder's names are on the disk, as far as its file system can.
 void sync_folder(const Descriptor& folder);
 
-/// flock() that goes on after a signal; false if `operation` has LOCK_NB and another one holds the lock.
-bool lock_file(int descriptor, int operation, const std::filesystem::path& path);
+/// flock() that goes on after a signal, unless `interrupted` throws; false if `operation` has LOCK_NB and
+/// another one holds the lock.
+bool lock_file(int descriptor, int operation, const std::filesystem::path& path,
+               const std::function<void()>& interrupted = {});
 
 }  // namespace idn::store::content

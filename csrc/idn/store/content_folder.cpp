@@ -50,8 +50,11 @@ ReadBlock damaged(std::string reason) { return {ReadBlock::State::kDamaged, {}, 
 
 }  // namespace
 
-ContentFolder::ContentFolder(const std::filesystem::path& path, bool create)
-    : path_(std::filesystem::absolute(path)), root_(open_root(path_, create)) {
+ContentFolder::ContentFolder(const std::filesystem::path& path, bool create,
+                             std::function<void()> interrupted)
+    : path_(std::filesystem::absolute(path)),
+      interrupted_(std::move(interrupted)),
+      root_(open_root(path_, create)) {
   const auto folder = [&](const std::string& name) {
     return create ? make_folder(root_.number(), name, path_ / name)
                   : open_folder(root_.number(), name, path_ / name);

@@ -37,9 +37,12 @@ struct ReadBlock {
 class ContentFolder {
  public:
   /// Makes what is missing, if `create`, and removes what dead writers left.
-  ContentFolder(const std::filesystem::path& path, bool create);
+  ContentFolder(const std::filesystem::path& path, bool create, std::function<void()> interrupted = {});
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+  /// What is called when a signal comes while the store's lock is waited for.
+  [[nodiscard]] const std::function<void()>& interrupted() const { return interrupted_; }
   [[nodiscard]] const Descriptor& root() const { return root_; }
 
   /// Where a block lies.
@@ -86,6 +89,7 @@ class ContentFolder {
   [[nodiscard]] std::filesystem::path shard_path(const std::string& shard) const;
 
   std::filesystem::path path_;
+  std::function<void()> interrupted_;
   Descriptor root_;
   Descriptor blocks_;
   PinFolder pins_;

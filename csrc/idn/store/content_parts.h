@@ -14,7 +14,9 @@ namespace idn::store {
 /// What a ContentStore is made of.
 struct ContentStore::Parts {
   Parts(const std::filesystem::path& path, const ContentLimits& limits)
-      : max_bytes(limits.max_bytes), folder(path, limits.create), eviction(limits.max_bytes) {}
+      : max_bytes(limits.max_bytes),
+        folder(path, limits.create, limits.interrupted),
+        eviction(limits.max_bytes) {}
 
   /// Stores a block whose bytes are known to be those of the CID; its name may not be on the disk yet.
   void store(const identity::Cid& cid, ByteView block, bool pin);
