@@ -29,8 +29,10 @@ void PinFolder::remove(const std::string& name) const {
 
 bool PinFolder::has(const std::string& name) const {
   struct stat status {};
-  return fstatat(folder_.number(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-         S_ISREG(status.st_mode);
+  if (fstatat(folder_.number(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0)
+    return S_ISREG(status.st_mode);
+  if (errno != ENOENT) fail("read", path_ / name, errno);
+  return false;
 }
 
 std::vector<identity::Cid> PinFolder::list() const {

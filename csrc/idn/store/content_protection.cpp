@@ -12,12 +12,14 @@ namespace idn::store::content {
 namespace {
 
 /// Adds the names in the lines after the first `read_bytes`; a line still being written waits.
-void read_lines(const Descriptor& file, std::uint64_t& read_bytes, Names& names) {
+void read_lines(const Descriptor& file, const std::filesystem::path& path, std::uint64_t& read_bytes,
+                Names& names) {
   std::array<char, 65536> buffer{};
   while (true) {
     const ssize_t got = pread(file.number(), buffer.data(), buffer.size(), static_cast<off_t>(read_bytes));
     if (got < 0 && errno == EINTR) continue;
-    const std::string_view text(buffer.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
+    if (got < 0) fail("read", path, errno);
+    const std::string_view text(buffer.data(), static_cast<std::size_t>(got));
     std::size_t start = 0;
     for (std::size_t end = text.find('\n'); end != text.npos; end = text.find('\n', start)) {
       names.emplace(text.substr(start, end - start));
@@ -70,7 +72,7 @@ void Protection::refresh_leases(const ContentFolder& folder) {
     } else {
       live.insert(std::move(known));
     }
-    read_lines(file, live[name].read_bytes, live[name].names);
+    read_lines(file, folder.temporary_path() / name, live[name].read_bytes, live[name].names);
   });
   leases_ = std::move(live);
 }
