@@ -98,16 +98,16 @@ void ContentStore::pin(const Cid& cid, bool incomplete) {
   if (!incomplete) {
     Names names;
     Names missing;
-    for (const Cid& one : content::add_tree(parts_->folder, {cid}, names)) {
-      missing.insert(content::block_name(one));
-    }
+    const content::Unseen unseen = content::add_tree(parts_->folder, {cid}, names);
+    for (const Cid& one : unseen.unread) missing.insert(content::block_name(one));
+    for (const Cid& one : unseen.unclear) missing.insert(content::block_name(one));
     for (const std::string& one : names) {
       if (!has(content::cid_of(one))) missing.insert(one);
     }
     if (!missing.empty()) {
       content::fail("pin in", parts_->folder.path(),
                     std::to_string(missing.size()) + " of the blocks of " + cid.text() +
-                        " are not here or damaged, such as " + *missing.begin() +
+                        " are not here or cannot be read, such as " + *missing.begin() +
                         "; get them first, or allow an incomplete pin");
     }
   }

@@ -50,14 +50,14 @@ void Protection::refresh(const ContentFolder& folder, const ContentLock& lock) {
 void Protection::refresh_pins(const ContentFolder& folder, std::uint64_t pins) {
   if (!known_ || pins != pins_) {
     pinned_.clear();
-    unread_ = add_tree(folder, folder.pins().list(), pinned_);
+    unread_ = add_tree(folder, folder.pins().list(), pinned_).unread;
     pins_ = pins;
     known_ = true;
     return;
   }
   // Blocks that have come since bring others under their pin.
   for (const auto& cid : unread_) pinned_.erase(block_name(cid));
-  unread_ = add_tree(folder, std::move(unread_), pinned_);
+  unread_ = add_tree(folder, unread_, pinned_).unread;
 }
 
 void Protection::refresh_leases(const ContentFolder& folder) {

@@ -1,0 +1,67 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "content_blocks.h"
+#include "idn/core/error.h"
+#include "idn/identity/multiformats/protobuf.h"
+#include "temporary_folder.h"
+
+namespace idn::store {
+namespace {
+
+using identity::Cid;
+using identity::Codec;
+using identity::HashFunction;
+
+void fill(ContentStore& store) {
+  for (int number = 1000; number < 1030; ++number) store.put(block(number));
+}
+
+TEST(ContentPin, KeepsTheKnownLinksOfABlockWithUnknownOnes) {
+  const TemporaryFolder folder;
+  ContentStore store(folder / "store", {.max_bytes = 1000});
+  const Cid leaf = store.put(block(1));
+  Bytes unknown{1, 0xa9, 2, 0x12, 32};  // version 1, dag-json, SHA2-256 of 32 bytes
+  unknown.resize(unknown.size() + 32);
+  Bytes link;
+  identity::protobuf::append_bytes(link, 1, unknown);
+  Bytes node;
+  identity::protobuf::append_bytes(node, 2, link);
+  const Bytes known = identity::dag_pb::encode({{{leaf, std::nullopt, std::nullopt}}, std::nullopt});
+  node.insert(node.end(), known.begin(), known.end());
+  const Cid root = store.put(node, Codec::kDagPb);
+  EXPECT_NE(store_error([&] { store.pin(root); }).find("1 of the blocks"), std::string::npos);
+  store.pin(root, true);
+  fill(store);
+  EXPECT_TRUE(store.has(leaf));
+}
+
+TEST(ContentPin, CountsEveryLinkThatABlockHasRoomFor) {
+  const TemporaryFolder folder;
+  ContentStore store(folder / "store", {.max_bytes = std::uint64_t{4} << 20});
+  const Cid leaf = store.put(block(1));
+  identity::dag_pb::Node node{{{leaf, std::nullopt, std::nullopt}}, std::nullopt};
+  for (int i = 0; i < 65536; ++i)
+    node.links.push_back({Cid::of(block(i), Codec::kRaw, HashFunction::kSha1), std::nullopt, std::nullopt});
+  const Cid root = store.put(identity::dag_pb::encode(node), Codec::kDagPb);
+  EXPECT_NE(store_error([&] { store.pin(root); }).find("65536 of the blocks"), std::string::npos);
+  store.pin(root, true);
+  for (std::uint8_t i = 0; i < 10; ++i) store.put(Bytes(std::size_t{1} << 20, i));
+  EXPECT_TRUE(store.has(leaf));
+}
+
+TEST(ContentPin, OfABlockThatOnlyClaimsToBeANodeIsIncomplete) {
+  const TemporaryFolder folder;
+  ContentStore store(folder / "store", {.max_bytes = 1000});
+  const Cid cid = store.put(bytes_of("no dag-pb at all"), Codec::kDagPb);
+  EXPECT_NE(store_error([&] { store.pin(cid); }).find("1 of the blocks"), std::string::npos);
+  store.pin(cid, true);
+  fill(store);
+  EXPECT_TRUE(store.has(cid));
+  EXPECT_TRUE(store.verify().missing.empty());
+}
+
+}  // namespace
+}  // namespace idn::store
