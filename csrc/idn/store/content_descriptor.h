@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -47,6 +48,11 @@ Descriptor make_folder(int parent, const std::string& name, const std::filesyste
 /// Calls `visit` with every name in a folder, in no order.
 void each_name(const Descriptor& folder, const std::filesystem::path& path,
                const std::function<void(const std::string&)>& visit);
+
+/// Calls `visit` with the lines of a file after the first `read_bytes`, to which it adds what it has read; a
+/// line still being written waits.
+void read_lines(const Descriptor& file, const std::filesystem::path& path, std::uint64_t& read_bytes,
+                const std::function<void(std::string_view)>& visit);
 
 /// Waits until the folder's names are on the disk, as far as its file system can.
 void sync_folder(const Descriptor& folder);

@@ -61,7 +61,7 @@ class ContentFolder {
   /// Calls `visit` with the name and file of every block, in no order.
   void each_block(const std::function<void(const std::string&, const BlockFile&)>& visit) const;
 
-  /// A file to become a block, with these bytes, on the disk.
+  /// A file to become a block or a pin, with these bytes, on the disk.
   [[nodiscard]] std::unique_ptr<TemporaryFile> prepare(ByteView bytes) const;
 
   /// Gives a prepared block its place.

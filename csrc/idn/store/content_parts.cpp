@@ -23,9 +23,16 @@ Usage repinned(Usage usage) {
 }  // namespace
 
 void add_pin(const ContentFolder& folder, ContentLock& lock, const std::string& name) {
-  if (folder.pins().has(name)) return;
+  const std::vector<identity::Cid> known = folder.pins().covered(name);
+  Names below;
+  add_tree(folder, known, below);
+  if (folder.pins().has(name) && below.size() == known.size()) return;
+  below.erase(name);
+  std::string lines;
+  for (const std::string& one : below) lines += one + '\n';
+  const auto file = folder.prepare(bytes_of(lines));
   lock.begin_change();
-  folder.pins().add(name);
+  folder.pins().add(name, *file);
   lock.end_change(repinned(lock.usage()));
 }
 

@@ -40,7 +40,7 @@ struct ContentStore::Parts {
 
 namespace content {
 
-/// Adds a pin; the caller knows what is here.
+/// Adds a pin of a block and what is found below it, or adds to what its pin knows.
 void add_pin(const ContentFolder& folder, ContentLock& lock, const std::string& name);
 
 /// Removes a pin; false if there was none.

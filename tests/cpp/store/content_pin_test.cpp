@@ -19,6 +19,65 @@ void fill(ContentStore& store) {
   for (int number = 1000; number < 1030; ++number) store.put(block(number));
 }
 
+void damage(const ContentStore& store, const Cid& cid) {
+  const std::string name = cid.text();
+  std::ofstream(store.path() / "blocks" / name.substr(name.size() - 3, 2) / name) << "damaged";
+}
+
+/// What eviction leaves of `kept` after the root of its tree is found to be damaged.
+bool survives_damage(ContentStore& store, const Cid& root, const std::vector<Cid>& kept) {
+  damage(store, root);
+  EXPECT_NE(store_error([&] { store.get(root); }).find("damaged"), std::string::npos);
+  fill(store);
+  return std::ranges::all_of(kept, [&](const Cid& cid) { return store.has(cid); });
+}
+
+TEST(ContentPin, KeepsWhatIsBelowADamagedBlock) {
+  const TemporaryFolder folder;
+  ContentStore store(folder / "store", {.max_bytes = 1000});
+  const Cid leaf = store.put(block(1));
+  const Cid inner = put_node(store, {leaf});
+  const Cid root = put_node(store, {inner, store.put(block(2))});
+  store.pin(root);
+  EXPECT_TRUE(survives_damage(store, root, {leaf, inner, Cid::of(block(2))}));
+  EXPECT_EQ(store.verify().missing, std::vector{root});
+  EXPECT_TRUE(survives_damage(store, inner, {leaf, Cid::of(block(2))}));
+  ContentStore again(folder / "store", {.max_bytes = 1000});
+  fill(again);
+  EXPECT_TRUE(again.has(leaf));
+}
+
+TEST(ContentPin, OfAPutKeepsWhatIsBelowADamagedBlock) {
+  const TemporaryFolder folder;
+  ContentStore store(folder / "store", {.max_bytes = 1000});
+  const Cid leaf = store.put(block(1));
+  EXPECT_TRUE(survives_damage(store, put_node(store, {leaf}, true), {leaf}));
+}
+
+TEST(ContentPin, OfWhatWasNotAllHereBecomesAWholeOneByPinningAgain) {
+  const TemporaryFolder folder;
+  ContentStore store(folder / "store", {.max_bytes = 1000});
+  const Cid root = put_node(store, {Cid::of(block(1))}, true);
+  const Cid leaf = store.put(block(1));
+  const Cid upper = Cid::of(identity::dag_pb::encode({{{root, "", 1}}, std::nullopt}), Codec::kDagPb);
+  store.pin(upper, true);
+  EXPECT_EQ(put_node(store, {root}), upper);
+  store.pin(upper);
+  store.unpin(root);
+  EXPECT_TRUE(survives_damage(store, upper, {root, leaf}));
+}
+
+TEST(ContentPin, AnEmptyPinFileKeepsWhatItsBlockLeadsTo) {
+  const TemporaryFolder folder;
+  ContentStore store(folder / "store", {.max_bytes = 1000});
+  const Cid leaf = store.put(block(1));
+  const Cid root = put_node(store, {leaf});
+  std::ofstream(store.path() / "pins" / root.text()).close();
+  std::ofstream(store.path() / "pins" / leaf.text()) << "\n../x\nno cid\n" << std::string(5000, 'b') << '\n';
+  fill(store);
+  EXPECT_TRUE(store.has(root) && store.has(leaf));
+}
+
 TEST(ContentPin, KeepsTheKnownLinksOfABlockWithUnknownOnes) {
   const TemporaryFolder folder;
   ContentStore store(folder / "store", {.max_bytes = 1000});
