@@ -60,7 +60,8 @@ class ContentStore {
 
   [[nodiscard]] const std::filesystem::path& path() const;
 
-  /// Stores a block and, with `pin`, pins it before anybody can evict it; on the disk when this returns.
+  /// Stores a block and, with `pin`, pins it before anybody can evict it; on the disk when this returns. What
+  /// is below it need not be here.
   ///
   /// Throws std::invalid_argument for more than identity::unixfs::kMaxBlockBytes.
   identity::Cid put(ByteView block, identity::Codec codec = identity::Codec::kRaw, bool pin = false);

@@ -70,7 +70,8 @@ void ContentStore::Parts::store(const identity::Cid& cid, ByteView block, bool p
   const std::scoped_lock guard(mutex);
   ContentLock lock(folder);
   if (adopt(lock, name, block, pin)) return;
-  eviction.make_room(folder, lock, protection, block.size());
+  eviction.make_room(folder, lock, protection,
+                     {name, block.size(), pin, content::links_of(cid, block).known});
   lock.begin_change();
   folder.put_in_place(*file, name);
   lock.end_change(lock.usage().with(block.size()));

@@ -13,13 +13,18 @@ Lease::Lease(const ContentFolder& folder)
 void Lease::add(const std::string& name) { file_.write(bytes_of(name + '\n')); }
 
 bool Protection::covers(const std::string& name) const {
-  return is_pinned(name) ||
+  return is_pinned(name) || expected_.contains(name) ||
          std::ranges::any_of(leases_, [&](const auto& lease) { return lease.second.names.contains(name); });
 }
 
 void Protection::refresh(const ContentFolder& folder, const ContentLock& lock) {
   refresh_pins(folder, lock.usage().pins);
   refresh_leases(folder);
+  expected_.clear();
+}
+
+void Protection::expect(const ContentFolder& folder, const IncomingBlock& block) {
+  if (block.pin || is_pinned(block.name)) add_tree(folder, block.links, expected_);
 }
 
 void Protection::refresh_pins(const ContentFolder& folder, std::uint64_t pins) {

@@ -122,5 +122,29 @@ TEST(ContentPin, OfABlockThatOnlyClaimsToBeANodeIsIncomplete) {
   EXPECT_TRUE(store.verify().missing.empty());
 }
 
+TEST(ContentPin, APutThatPinsDoesNotEvictWhatItPins) {
+  const TemporaryFolder folder;
+  ContentStore store(folder / "store", {.max_bytes = 300});
+  std::vector<Cid> leaves;
+  for (int number = 0; number < 3; ++number) leaves.push_back(store.put(block(number)));
+  EXPECT_NE(store_error([&] { put_node(store, leaves, true); }).find("300 of them are pinned"),
+            std::string::npos);
+  EXPECT_TRUE(std::ranges::all_of(leaves, [&](const Cid& cid) { return store.has(cid); }));
+  EXPECT_TRUE(store.pins().empty());
+  EXPECT_NO_THROW(put_node(store, leaves)) << "what is not pinned makes room";
+}
+
+TEST(ContentPin, ABlockThatComesUnderAPinDoesNotEvictWhatIsBelowIt) {
+  const TemporaryFolder folder;
+  ContentStore store(folder / "store", {.max_bytes = 300});
+  const Cid leaf = store.put(block(0));
+  const Bytes node = identity::dag_pb::encode({{{leaf, "", 1}}, std::nullopt});
+  const Cid parent = Cid::of(node, Codec::kDagPb);
+  store.pin(parent, true);
+  for (int number = 1; number < 3; ++number) store.put(block(number));
+  ASSERT_TRUE(store.put_block(parent, node).ok());
+  EXPECT_TRUE(store.has(leaf) && store.has(parent));
+}
+
 }  // namespace
 }  // namespace idn::store
