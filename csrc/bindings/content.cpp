@@ -26,6 +26,23 @@ ContentStore::Progress progress_of(const py::object& function) {
   };
 }
 
+/// Bytes that stay what they are while other threads run: those of a bytes object, or else a copy.
+class StableBytes {
+ public:
+  explicit StableBytes(const py::object& object) : argument_(object) {
+    const ByteView given = argument_.view();
+    // What is too long for a block is refused unread.
+    if (!PyBytes_CheckExact(object.ptr()) && given.size() <= identity::unixfs::kMaxBlockBytes)
+      copy_.assign(given.begin(), given.end());
+  }
+
+  [[nodiscard]] ByteView view() const { return copy_.empty() ? argument_.view() : ByteView(copy_); }
+
+ private:
+  ByteArgument argument_;
+  Bytes copy_;
+};
+
 /// Lets Ctrl-C end the wait for another process.
 void check_signals() {
   const py::gil_scoped_acquire acquire;
@@ -33,14 +50,14 @@ void check_signals() {
 }
 
 Cid put(ContentStore& store, const py::object& data, const std::string& codec, bool pin) {
-  const ByteArgument argument(data);
+  const StableBytes argument(data);
   const auto content = identity::codec(codec);
   const py::gil_scoped_release release;
   return store.put(argument.view(), content, pin);
 }
 
 Cid put_block(ContentStore& store, const Cid& cid, const py::object& data, bool pin) {
-  const ByteArgument argument(data);
+  const StableBytes argument(data);
   const py::gil_scoped_release release;
   return store.put_block(cid, argument.view(), pin).or_throw("the block");
 }

@@ -45,7 +45,7 @@ struct ContentCheck {
 /// A CID of version 0 and that of version 1 with the same hash and codec dag-pb name one block; what the
 /// store gives back is of version 1. A CID with the identity "hash" carries its block itself: it is always
 /// there, and takes no room. Whatever the disk refuses is StoreError naming the path and the reason. Any
-/// number of threads may use one object.
+/// number of threads may use one object; nobody may change bytes while they are being put.
 class ContentStore {
  public:
   /// Called now and then with the bytes done so far and those to be done in all; what it throws ends the
