@@ -111,7 +111,8 @@ class ContentStore {
                          std::uint64_t max_file_bytes = std::numeric_limits<std::uint64_t>::max(),
                          const Progress& progress = {});
 
-  /// Reads every block and counts anew; damaged ones are moved away as by get().
+  /// Reads every block and counts anew; damaged ones, and whatever lies in a block's place, are moved away as
+  /// by get().
   ContentCheck verify(const Progress& progress = {});
 
  private:

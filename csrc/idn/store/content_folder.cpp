@@ -84,10 +84,13 @@ Descriptor ContentFolder::open_shard(const std::string& shard) const {
 }
 
 std::optional<BlockFile> ContentFolder::find(const std::string& name) const {
+  const Descriptor shard = open_shard(shard_of(name));
+  return shard ? find_in(shard, name) : std::nullopt;
+}
+
+std::optional<BlockFile> ContentFolder::find_in(const Descriptor& shard, const std::string& name) {
   struct stat status {};
-  const Descriptor folder = open_shard(shard_of(name));
-  if (!folder || fstatat(folder.number(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
-    return std::nullopt;
+  if (fstatat(shard.number(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;
   const BlockFile file = describe(status);
   if (!S_ISREG(status.st_mode) || file.size > kMaxBlockBytes) return std::nullopt;
   return file;
@@ -129,7 +132,8 @@ ReadBlock ContentFolder::read_place(const std::string& name, bool used,
   return block;
 }
 
-void ContentFolder::each_block(const std::function<void(const std::string&, const BlockFile&)>& visit) const {
+void ContentFolder::each_place(
+    const std::function<void(const std::string&, const std::optional<BlockFile>&)>& visit) const {
   each_name(blocks_, path_ / "blocks", [&](const std::string& shard) {
     struct stat status {};
     // Foreign names, files and links are passed over.
@@ -140,11 +144,14 @@ void ContentFolder::each_block(const std::function<void(const std::string&, cons
     if (!folder) return;
     each_name(folder, shard_path(shard), [&](const std::string& name) {
       const auto cid = cid_of_name(name);
-      if (!cid || is_inline(*cid) || shard_of(name) != shard) return;
-      if (fstatat(folder.number(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return;
-      const BlockFile file = describe(status);
-      if (S_ISREG(status.st_mode) && file.size <= kMaxBlockBytes) visit(name, file);
+      if (cid && !is_inline(*cid) && shard_of(name) == shard) visit(name, find_in(folder, name));
     });
+  });
+}
+
+void ContentFolder::each_block(const std::function<void(const std::string&, const BlockFile&)>& visit) const {
+  each_place([&](const std::string& name, const std::optional<BlockFile>& file) {
+    if (file) visit(name, *file);
   });
 }
 

@@ -58,6 +58,11 @@ class ContentFolder {
   /// without its bytes, a damaged one, or none.
   [[nodiscard]] ReadBlock compare(const std::string& name, ByteView block) const;
 
+  /// Calls `visit` with the name of every block's place where something lies, and with its file if that can
+  /// be the block, in no order.
+  void each_place(
+      const std::function<void(const std::string&, const std::optional<BlockFile>&)>& visit) const;
+
   /// Calls `visit` with the name and file of every block, in no order.
   void each_block(const std::function<void(const std::string&, const BlockFile&)>& visit) const;
 
@@ -83,6 +88,7 @@ class ContentFolder {
   [[nodiscard]] std::filesystem::path temporary_path() const { return path_ / "tmp"; }
 
  private:
+  [[nodiscard]] static std::optional<BlockFile> find_in(const Descriptor& shard, const std::string& name);
   [[nodiscard]] ReadBlock read_place(const std::string& name, bool used,
                                      const std::function<bool(ByteView)>& fits) const;
   [[nodiscard]] Descriptor open_shard(const std::string& shard) const;

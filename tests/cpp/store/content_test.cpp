@@ -272,5 +272,28 @@ TEST(ContentStore, VerifyFindsDamageAndWhatPinsMiss) {
   EXPECT_EQ(store.blocks(), 1U);
 }
 
+TEST(ContentStore, VerifyFindsWhatIsNoBlockInABlocksPlace) {
+  const TemporaryFolder folder;
+  ContentStore store(folder / "store");
+  std::vector<Cid> cids;
+  for (const std::string_view text : {"grown", "link", "pipe", "folder"})
+    cids.push_back(store.put(bytes_of(text), Codec::kRaw, true));
+  std::filesystem::resize_file(place(store, cids[0]), 5'000'000);
+  for (std::size_t i = 1; i < 4; ++i) std::filesystem::remove(place(store, cids[i]));
+  std::filesystem::create_symlink("nowhere", place(store, cids[1]));
+  ASSERT_EQ(mkfifo(place(store, cids[2]).c_str(), 0666), 0);
+  std::filesystem::create_directory(place(store, cids[3]));
+  const ContentCheck check = store.verify();
+  EXPECT_EQ(check.damaged.size(), 4U);
+  EXPECT_EQ(check.missing.size(), 4U);
+  EXPECT_EQ(check.blocks, 0U);
+  for (const Cid& cid : cids) {
+    EXPECT_FALSE(std::filesystem::exists(std::filesystem::symlink_status(place(store, cid))));
+    EXPECT_TRUE(
+        std::filesystem::exists(std::filesystem::symlink_status(store.path() / "damaged" / cid.text())));
+  }
+  EXPECT_TRUE(store.verify().damaged.empty());
+}
+
 }  // namespace
 }  // namespace idn::store
