@@ -85,6 +85,17 @@ def test_bytes_that_change_while_they_are_put_do_no_harm(tmp_path: Path) -> None
     assert store.verify().damaged == []
 
 
+def test_a_path_that_is_no_utf8_is_shown_in_messages_all_the_same(tmp_path: Path) -> None:
+    store = ContentStore(tmp_path / os.fsdecode(b"\xff"))
+    cid = store.put(b"a block")
+    place(store, cid).write_bytes(b"a blocj")
+    with pytest.raises(StoreError, match="it was moved to"):
+        store.get(cid)
+    store.put(b"a block")
+    place(store, cid).write_bytes(b"a blocj")
+    assert "it was moved to" in store.verify().damaged[0].reason
+
+
 def test_a_codec_makes_another_cid_of_the_same_bytes(tmp_path: Path) -> None:
     store = ContentStore(tmp_path)
     assert {store.put(b"{}"), store.put(b"{}", "json")} == set(store)

@@ -11,6 +11,7 @@
 
 #include "idn/identity/multiformats/unixfs.h"
 #include "idn/store/content_name.h"
+#include "idn/store/text.h"
 
 namespace idn::store::content {
 namespace {
@@ -183,7 +184,7 @@ bool ContentFolder::remove(const std::string& name) const {
 std::string ContentFolder::set_aside(const std::string& name) const {
   const Descriptor folder = open_shard(shard_of(name));
   if (folder && renameat(folder.number(), name.c_str(), damaged_.number(), name.c_str()) == 0) {
-    return "it was moved to " + (path_ / "damaged" / name).string();
+    return "it was moved to " + in_quotes((path_ / "damaged" / name).string());
   }
   return "it could not be moved away: " + std::generic_category().message(errno);
 }

@@ -10,6 +10,7 @@
 #include "idn/identity/multiformats/unixfs.h"
 #include "idn/store/content_folder.h"
 #include "idn/store/content_name.h"
+#include "idn/store/text.h"
 #include "temporary_folder.h"
 
 namespace idn::store {
@@ -293,6 +294,19 @@ TEST(ContentStore, VerifyFindsWhatIsNoBlockInABlocksPlace) {
         std::filesystem::exists(std::filesystem::symlink_status(store.path() / "damaged" / cid.text())));
   }
   EXPECT_TRUE(store.verify().damaged.empty());
+}
+
+TEST(ContentStore, MessagesAreTextWhateverThePath) {
+  const TemporaryFolder folder;
+  ContentStore store(folder / "\xff");
+  const Cid cid = store.put(bytes_of("a block"));
+  write_text(place(store, cid), "a blocj");
+  const std::string message = store_error([&] { store.get(cid); });
+  EXPECT_NE(message.find("moved to '"), std::string::npos) << message;
+  EXPECT_TRUE(is_utf8(message)) << message;
+  store.put(bytes_of("a block"));
+  write_text(place(store, cid), "a blocj");
+  EXPECT_TRUE(is_utf8(store.verify().damaged.at(0).reason));
 }
 
 }  // namespace
