@@ -84,7 +84,12 @@ void read_lines(const Descriptor& file, const std::filesystem::path& path, std::
   }
 }
 
-void sync_folder(const Descriptor& folder) { fsync(folder.number()); }
+void sync_folder(const Descriptor& folder, const std::filesystem::path& path) {
+  while (fsync(folder.number()) != 0) {
+    if (errno == EINVAL || errno == ENOTSUP) return;
+    if (errno != EINTR) fail("write", path, errno);
+  }
+}
 
 bool lock_file(int descriptor, int operation, const std::filesystem::path& path,
                const std::function<void()>& interrupted) {

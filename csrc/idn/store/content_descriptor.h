@@ -54,8 +54,8 @@ void each_name(const Descriptor& folder, const std::filesystem::path& path,
 void read_lines(const Descriptor& file, const std::filesystem::path& path, std::uint64_t& read_bytes,
                 const std::function<void(std::string_view)>& visit);
 
-/// Waits until the folder's names are on the disk, as far as its file system can.
-void sync_folder(const Descriptor& folder);
+/// Waits until the folder's names are on the disk; passes over file systems that have no way to.
+void sync_folder(const Descriptor& folder, const std::filesystem::path& path);
 
 /// flock() that goes on after a signal, unless `interrupted` throws; false if `operation` has LOCK_NB and
 /// another one holds the lock.

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <system_error>
+#include <vector>
 
 #include "idn/identity/multiformats/unixfs.h"
 #include "idn/store/content_name.h"
@@ -24,9 +25,23 @@ BlockFile describe(const struct stat& status) {
           status.st_mtim.tv_sec * kNanoseconds + status.st_mtim.tv_nsec};
 }
 
-Descriptor open_root(const std::filesystem::path& path, bool create) {
+/// Makes a folder and those above it; the system's error, if there is one.
+std::error_code make_root(const std::filesystem::path& path) {
   std::error_code error;
-  if (create) std::filesystem::create_directories(path, error);
+  std::vector<std::filesystem::path> parents{path.parent_path()};
+  while (!std::filesystem::exists(parents.back(), error) && parents.back() != parents.back().parent_path())
+    parents.push_back(parents.back().parent_path());
+  if (!std::filesystem::create_directories(path, error) && error) return error;
+  for (const std::filesystem::path& parent : parents) {
+    // Somebody else's folder may be closed to readers, and is not brought to the disk then.
+    if (const Descriptor folder(open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)); folder)
+      sync_folder(folder, parent);
+  }
+  return {};
+}
+
+Descriptor open_root(const std::filesystem::path& path, bool create) {
+  const std::error_code error = create ? make_root(path) : std::error_code();
   Descriptor root(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!root) fail("open", path, error ? error.message() : std::generic_category().message(errno));
   return root;
@@ -67,6 +82,7 @@ ContentFolder::ContentFolder(const std::filesystem::path& path, bool create,
   if (!blocks_ || !pins || !temporary_ || !damaged_) {
     fail("open", path_, "it is no content store: a folder of 'blocks', 'pins', 'tmp', 'damaged' is missing");
   }
+  if (create) sync_folder(root_, path_);
   pins_ = PinFolder(std::move(pins), path_ / "pins");
   remove_leftovers(temporary_, temporary_path());
 }
@@ -170,8 +186,8 @@ void ContentFolder::put_in_place(TemporaryFile& file, const std::string& name) c
 }
 
 void ContentFolder::sync_names(const std::string& shard) const {
-  if (const Descriptor folder = open_shard(shard)) sync_folder(folder);
-  sync_folder(blocks_);
+  if (const Descriptor folder = open_shard(shard)) sync_folder(folder, shard_path(shard));
+  sync_folder(blocks_, path_ / "blocks");
 }
 
 bool ContentFolder::remove(const std::string& name) const {

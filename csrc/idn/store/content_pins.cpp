@@ -17,12 +17,12 @@ PinFolder::PinFolder(Descriptor folder, std::filesystem::path path)
 
 void PinFolder::add(const std::string& name, TemporaryFile& file) const {
   file.move_to(folder_, name, path_ / name);
-  sync_folder(folder_);
+  sync_folder(folder_, path_);
 }
 
 void PinFolder::remove(const std::string& name) const {
   if (unlinkat(folder_.number(), name.c_str(), 0) != 0) fail("remove", path_ / name, errno);
-  sync_folder(folder_);
+  sync_folder(folder_, path_);
 }
 
 bool PinFolder::has(const std::string& name) const {
