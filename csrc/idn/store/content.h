@@ -82,9 +82,11 @@ class ContentStore {
   /// that are pinned. Throws StoreError if the block itself is pinned or part of a file that is.
   bool remove(const identity::Cid& cid, bool recursive = false);
 
-  /// Keeps a block, and all below it by the links of dag-pb blocks, from eviction and removal.
+  /// Keeps a block, and all below it by the links of dag-pb blocks, from eviction and removal; what is here
+  /// stays though a block above it is damaged later.
   ///
-  /// Throws StoreError if one of them is not here, unless `incomplete`: then each is kept once it comes.
+  /// Throws StoreError if one of them is not here, or has links that are not understood, unless `incomplete`:
+  /// then each is kept once it comes, and pinning again, once all are here, makes the pin a whole one.
   void pin(const identity::Cid& cid, bool incomplete = false);
 
   /// Ends a pin; false if there was none. What a pin further up covers stays covered.
@@ -111,8 +113,7 @@ class ContentStore {
                          std::uint64_t max_file_bytes = std::numeric_limits<std::uint64_t>::max(),
                          const Progress& progress = {});
 
-  /// Reads every block and counts anew; damaged ones, and whatever lies in a block's place, are moved away as
-  /// by get().
+  /// Reads whatever lies in a block's place and counts anew; what is damaged is moved away as by get().
   ContentCheck verify(const Progress& progress = {});
 
  private:
