@@ -75,7 +75,8 @@ void ContentStore::Parts::store(const identity::Cid& cid, ByteView block, bool p
   lock.begin_change();
   folder.put_in_place(*file, name);
   lock.end_change(lock.usage().with(block.size()));
-  if (pin) add_pin(folder, lock, name);
+  // A pin that waited for its block learns what is below it.
+  if (pin || folder.pins().has(name)) add_pin(folder, lock, name);
 }
 
 ReadBlock ContentStore::Parts::read(const identity::Cid& cid, bool used) {

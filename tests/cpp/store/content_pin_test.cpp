@@ -67,6 +67,17 @@ TEST(ContentPin, OfWhatWasNotAllHereBecomesAWholeOneByPinningAgain) {
   EXPECT_TRUE(survives_damage(store, upper, {root, leaf}));
 }
 
+TEST(ContentPin, ThatWaitedForItsBlockLearnsWhatIsBelowIt) {
+  const TemporaryFolder folder;
+  ContentStore store(folder / "store", {.max_bytes = 1000});
+  const Cid leaf = store.put(block(1));
+  const Bytes node = identity::dag_pb::encode({{{leaf, "", 1}}, std::nullopt});
+  const Cid root = Cid::of(node, Codec::kDagPb);
+  store.pin(root, true);
+  ASSERT_TRUE(store.put_block(root, node).ok());
+  EXPECT_TRUE(survives_damage(store, root, {leaf}));
+}
+
 TEST(ContentPin, AnEmptyPinFileKeepsWhatItsBlockLeadsTo) {
   const TemporaryFolder folder;
   ContentStore store(folder / "store", {.max_bytes = 1000});
