@@ -26,15 +26,38 @@ ContentStore::Progress progress_of(const py::object& function) {
   };
 }
 
+/// Bytes that stay what they are while other threads run: those of a bytes object, or else a copy.
+class StableBytes {
+ public:
+  explicit StableBytes(const py::object& object) : argument_(object) {
+    const ByteView given = argument_.view();
+    // What is too long for a block is refused unread.
+    if (!PyBytes_CheckExact(object.ptr()) && given.size() <= identity::unixfs::kMaxBlockBytes)
+      copy_.assign(given.begin(), given.end());
+  }
+
+  [[nodiscard]] ByteView view() const { return copy_.empty() ? argument_.view() : ByteView(copy_); }
+
+ private:
+  ByteArgument argument_;
+  Bytes copy_;
+};
+
+/// Lets Ctrl-C end the wait for another process.
+void check_signals() {
+  const py::gil_scoped_acquire acquire;
+  if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+}
+
 Cid put(ContentStore& store, const py::object& data, const std::string& codec, bool pin) {
-  const ByteArgument argument(data);
+  const StableBytes argument(data);
   const auto content = identity::codec(codec);
   const py::gil_scoped_release release;
   return store.put(argument.view(), content, pin);
 }
 
 Cid put_block(ContentStore& store, const Cid& cid, const py::object& data, bool pin) {
-  const ByteArgument argument(data);
+  const StableBytes argument(data);
   const py::gil_scoped_release release;
   return store.put_block(cid, argument.view(), pin).or_throw("the block");
 }
@@ -89,7 +112,7 @@ void bind_content(py::module_& module) {
   bind_check(module);
   py::class_<ContentStore>(module, "ContentStore", "Blocks and files by CID in a folder.")
       .def(py::init([](const Path& path, std::optional<std::uint64_t> max_bytes, bool create) {
-             store::ContentLimits limits{.create = create};
+             store::ContentLimits limits{.create = create, .interrupted = check_signals};
              if (max_bytes) limits.max_bytes = *max_bytes;
              return std::make_unique<ContentStore>(path, limits);
            }),

@@ -60,7 +60,7 @@ class ContentStore:
         """Store a block; it is on the disk when this returns.
 
         :param codec: what the bytes are, a multicodec name such as "raw", "dag-pb" or "json".
-        :param pin: pin it too, before anybody can evict it.
+        :param pin: pin it too, before anybody can evict it. What is below it need not be here.
         :raises ValueError: for more than `MAX_BLOCK_BYTES` and for an unknown codec.
         :raises idn.errors.StoreError: if the limit leaves no room, and so for every method that puts.
         """
@@ -98,7 +98,10 @@ class ContentStore:
     def pin(self, cid: Cid | str, *, incomplete: bool = False) -> None:
         """Keep a block, and all below it by the links of dag-pb blocks, from eviction and removal.
 
-        :param incomplete: pin it even if not all of it is here; what is missing is kept once it comes.
+        What is here stays though a block above it is damaged later.
+
+        :param incomplete: pin it even if not all of it is here or understood; what is missing is kept once it
+            comes.
         :raises idn.errors.StoreError: if something is missing.
         """
         self._store.pin(_cid(cid), incomplete)
@@ -146,7 +149,7 @@ class ContentStore:
         return self._store.get_file(_cid(cid), Path(fspath(destination)), max_file_bytes, progress)
 
     def verify(self, *, progress: Callable[[int, int], object] | None = None) -> ContentCheck:
-        """Read every block and count anew; damaged ones are moved away, as by `get`.
+        """Read whatever lies in a block's place and count anew; what is damaged is moved away, as by `get`.
 
         :returns: `blocks` and `size_bytes` of the whole ones, `damaged` with `cid` and `reason`, and
             `missing`, the CIDs that pins ask for and that are not here.

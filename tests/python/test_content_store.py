@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import mmap
 import os
 import pickle
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -55,6 +57,43 @@ def test_what_is_not_here_is_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize("data", [bytearray(b"xyz"), memoryview(b"xyz")])
 def test_takes_any_contiguous_bytes(tmp_path: Path, data: bytearray | memoryview) -> None:
     assert ContentStore(tmp_path).get(ContentStore(tmp_path).put(data)) == b"xyz"
+
+
+_CHANGER = """
+import itertools, mmap, sys
+with open(sys.argv[1], "r+b") as file, mmap.mmap(file.fileno(), 0) as data:
+    print("ready", flush=True)
+    for count in itertools.count():
+        data[:8] = count.to_bytes(8)
+"""
+
+
+def test_bytes_that_change_while_they_are_put_do_no_harm(tmp_path: Path) -> None:
+    (tmp_path / "memory").write_bytes(bytes(MAX_BLOCK_BYTES))
+    store = ContentStore(tmp_path / "store")
+    command = [sys.executable, "-c", _CHANGER, str(tmp_path / "memory")]
+    with (
+        (tmp_path / "memory").open("r+b") as file,
+        mmap.mmap(file.fileno(), 0) as data,
+        subprocess.Popen(command, stdout=subprocess.PIPE) as changer,
+    ):
+        assert changer.stdout is not None
+        assert changer.stdout.readline() == b"ready\n"
+        for _ in range(10):
+            store.put(memoryview(data))
+        changer.kill()
+    assert store.verify().damaged == []
+
+
+def test_a_path_that_is_no_utf8_is_shown_in_messages_all_the_same(tmp_path: Path) -> None:
+    store = ContentStore(tmp_path / os.fsdecode(b"\xff"))
+    cid = store.put(b"a block")
+    place(store, cid).write_bytes(b"a blocj")
+    with pytest.raises(StoreError, match="it was moved to"):
+        store.get(cid)
+    store.put(b"a block")
+    place(store, cid).write_bytes(b"a blocj")
+    assert "it was moved to" in store.verify().damaged[0].reason
 
 
 def test_a_codec_makes_another_cid_of_the_same_bytes(tmp_path: Path) -> None:

@@ -172,6 +172,71 @@ def test_a_forked_child_may_use_its_parents_store(tmp_path: Path) -> None:
     assert process.returncode == 0
 
 
+# Forks children that go on living while another thread puts.
+_FORKING_PUTTER = """
+import os, signal, sys, threading, time
+from idn.content_store import ContentStore
+store = ContentStore(sys.argv[1])
+puts, end = 0, threading.Event()
+def put():
+    global puts
+    while not end.is_set():
+        store.put(str(puts).encode())
+        puts += 1
+thread = threading.Thread(target=put)
+thread.start()
+children = []
+for _ in range(40):
+    if (child := os.fork()) == 0:
+        signal.pause()
+    children.append(child)
+before = puts
+until = time.monotonic() + 60
+while puts < before + 20 and time.monotonic() < until:
+    time.sleep(0.01)
+went_on = puts >= before + 20
+for child in children:
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+end.set()
+thread.join()
+sys.exit(0 if went_on else 1)
+"""
+
+
+def test_children_forked_meanwhile_do_not_keep_the_store_locked(tmp_path: Path) -> None:
+    process = start(_FORKING_PUTTER, tmp_path / "store")
+    process.communicate(timeout=240)
+    assert process.returncode == 0
+
+
+# Another process, here another opening of the folder, keeps the store's lock.
+_WAITER = """
+import fcntl, os, signal, sys
+from idn.content_store import ContentStore
+store = ContentStore(sys.argv[1])
+for name in (".", "usage"):
+    fcntl.flock(os.open(os.path.join(sys.argv[1], name), os.O_RDONLY), fcntl.LOCK_EX)
+signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
+signal.setitimer(signal.ITIMER_REAL, 0.3, 0.3)
+for action in (lambda: store.put(b"x"), lambda: len(store), lambda: ContentStore(sys.argv[1])):
+    try:
+        action()
+    except KeyboardInterrupt:
+        continue
+    sys.exit(1)
+"""
+
+
+def test_a_wait_for_another_process_ends_with_ctrl_c(tmp_path: Path) -> None:
+    process = start(_WAITER, tmp_path / "store")
+    try:
+        process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+
+
 _LIMITED = """
 import resource, sys
 from pathlib import Path

@@ -26,6 +26,15 @@ std::string too_long(std::size_t bytes) {
   return "a block has at most " + std::to_string(kMaxBlockBytes) + " bytes, not " + std::to_string(bytes);
 }
 
+/// The CIDs of names, in the names' order.
+std::vector<Cid> sorted(std::vector<std::string> names) {
+  std::ranges::sort(names);
+  std::vector<Cid> cids;
+  cids.reserve(names.size());
+  for (const std::string& name : names) cids.push_back(content::cid_of(name));
+  return cids;
+}
+
 }  // namespace
 
 ContentStore::ContentStore(const std::filesystem::path& path, const ContentLimits& limits)
@@ -98,16 +107,16 @@ void ContentStore::pin(const Cid& cid, bool incomplete) {
   if (!incomplete) {
     Names names;
     Names missing;
-    for (const Cid& one : content::add_tree(parts_->folder, {cid}, names)) {
-      missing.insert(content::block_name(one));
-    }
+    const content::Unseen unseen = content::add_tree(parts_->folder, {cid}, names);
+    for (const Cid& one : unseen.unread) missing.insert(content::block_name(one));
+    for (const Cid& one : unseen.unclear) missing.insert(content::block_name(one));
     for (const std::string& one : names) {
       if (!has(content::cid_of(one))) missing.insert(one);
     }
     if (!missing.empty()) {
       content::fail("pin in", parts_->folder.path(),
                     std::to_string(missing.size()) + " of the blocks of " + cid.text() +
-                        " are not here or damaged, such as " + *missing.begin() +
+                        " are not here or cannot be read, such as " + *missing.begin() +
                         "; get them first, or allow an incomplete pin");
     }
   }
@@ -125,11 +134,7 @@ std::vector<Cid> ContentStore::pins() const { return parts_->folder.pins().list(
 std::vector<Cid> ContentStore::list() const {
   std::vector<std::string> names;
   parts_->folder.each_block([&](const std::string& name, const auto&) { names.push_back(name); });
-  std::ranges::sort(names);
-  std::vector<Cid> cids;
-  cids.reserve(names.size());
-  for (const std::string& name : names) cids.push_back(content::cid_of(name));
-  return cids;
+  return sorted(std::move(names));
 }
 
 std::uint64_t ContentStore::blocks() const {
@@ -146,7 +151,9 @@ ContentCheck ContentStore::verify(const Progress& progress) {
   ContentCheck check;
   const std::uint64_t total = bytes();
   std::uint64_t done = 0;
-  for (const Cid& cid : list()) {
+  std::vector<std::string> places;  // also of what cannot be a block, and is not listed
+  parts_->folder.each_place([&](const std::string& name, const auto&) { places.push_back(name); });
+  for (const Cid& cid : sorted(std::move(places))) {
     auto block = parts_->read(cid, false);
     if (block.state == content::ReadBlock::State::kDamaged) {
       check.damaged.push_back({cid, std::move(block.reason)});

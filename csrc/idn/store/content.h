@@ -22,6 +22,8 @@ struct ContentLimits {
   std::uint64_t max_bytes = std::numeric_limits<std::uint64_t>::max();
   /// Whether a store that is not there is made.
   bool create = true;
+  /// Called when a signal comes while another process is waited for; what it throws ends the call.
+  std::function<void()> interrupted = {};
 };
 
 /// A block whose bytes were not those of its CID, and what became of them.
@@ -43,7 +45,7 @@ struct ContentCheck {
 /// A CID of version 0 and that of version 1 with the same hash and codec dag-pb name one block; what the
 /// store gives back is of version 1. A CID with the identity "hash" carries its block itself: it is always
 /// there, and takes no room. Whatever the disk refuses is StoreError naming the path and the reason. Any
-/// number of threads may use one object.
+/// number of threads may use one object; nobody may change bytes while they are being put.
 class ContentStore {
  public:
   /// Called now and then with the bytes done so far and those to be done in all; what it throws ends the
@@ -58,7 +60,8 @@ class ContentStore {
 
   [[nodiscard]] const std::filesystem::path& path() const;
 
-  /// Stores a block and, with `pin`, pins it before anybody can evict it; on the disk when this returns.
+  /// Stores a block and, with `pin`, pins it before anybody can evict it; on the disk when this returns. What
+  /// is below it need not be here.
   ///
   /// Throws std::invalid_argument for more than identity::unixfs::kMaxBlockBytes.
   identity::Cid put(ByteView block, identity::Codec codec = identity::Codec::kRaw, bool pin = false);
@@ -79,9 +82,11 @@ class ContentStore {
   /// that are pinned. Throws StoreError if the block itself is pinned or part of a file that is.
   bool remove(const identity::Cid& cid, bool recursive = false);
 
-  /// Keeps a block, and all below it by the links of dag-pb blocks, from eviction and removal.
+  /// Keeps a block, and all below it by the links of dag-pb blocks, from eviction and removal; what is here
+  /// stays though a block above it is damaged later.
   ///
-  /// Throws StoreError if one of them is not here, unless `incomplete`: then each is kept once it comes.
+  /// Throws StoreError if one of them is not here, or has links that are not understood, unless `incomplete`:
+  /// then each is kept once it comes, and pinning again, once all are here, makes the pin a whole one.
   void pin(const identity::Cid& cid, bool incomplete = false);
 
   /// Ends a pin; false if there was none. What a pin further up covers stays covered.
@@ -108,7 +113,7 @@ class ContentStore {
                          std::uint64_t max_file_bytes = std::numeric_limits<std::uint64_t>::max(),
                          const Progress& progress = {});
 
-  /// Reads every block and counts anew; damaged ones are moved away as by get().
+  /// Reads whatever lies in a block's place and counts anew; what is damaged is moved away as by get().
   ContentCheck verify(const Progress& progress = {});
 
  private:

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <memory>
 #include <system_error>
@@ -65,12 +66,37 @@ void each_name(const Descriptor& folder, const std::filesystem::path& path,
   if (errno != 0) fail("list", path, errno);
 }
 
-void sync_folder(const Descriptor& folder) { fsync(folder.number()); }
+void read_lines(const Descriptor& file, const std::filesystem::path& path, std::uint64_t& read_bytes,
+                const std::function<void(std::string_view)>& visit) {
+  std::array<char, 65536> buffer{};
+  while (true) {
+    const ssize_t got = pread(file.number(), buffer.data(), buffer.size(), static_cast<off_t>(read_bytes));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail("read", path, errno);
+    const std::string_view text(buffer.data(), static_cast<std::size_t>(got));
+    std::size_t start = 0;
+    for (std::size_t end = text.find('\n'); end != text.npos; end = text.find('\n', start)) {
+      visit(text.substr(start, end - start));
+      start = end + 1;
+    }
+    if (start == 0) return;
+    read_bytes += start;
+  }
+}
 
-bool lock_file(int descriptor, int operation, const std::filesystem::path& path) {
+void sync_folder(const Descriptor& folder, const std::filesystem::path& path) {
+  while (fsync(folder.number()) != 0) {
+    if (errno == EINVAL || errno == ENOTSUP) return;
+    if (errno != EINTR) fail("write", path, errno);
+  }
+}
+
+bool lock_file(int descriptor, int operation, const std::filesystem::path& path,
+               const std::function<void()>& interrupted) {
   while (flock(descriptor, operation) != 0) {
     if (errno == EWOULDBLOCK && (operation & LOCK_NB) != 0) return false;
     if (errno != EINTR) fail("lock", path, errno);
+    if (interrupted) interrupted();
   }
   return true;
 }

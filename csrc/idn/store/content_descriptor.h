@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -48,10 +49,17 @@ Descriptor make_folder(int parent, const std::string& name, const std::filesyste
 void each_name(const Descriptor& folder, const std::filesystem::path& path,
                const std::function<void(const std::string&)>& visit);
 
-/// Waits until the folder's names are on the disk, as far as its file system can.
-void sync_folder(const Descriptor& folder);
+/// Calls `visit` with the lines of a file after the first `read_bytes`, to which it adds what it has read; a
+/// line still being written waits.
+void read_lines(const Descriptor& file, const std::filesystem::path& path, std::uint64_t& read_bytes,
+                const std::function<void(std::string_view)>& visit);
 
-/// flock() that goes on after a signal; false if `operation` has LOCK_NB and another one holds the lock.
-bool lock_file(int descriptor, int operation, const std::filesystem::path& path);
+/// Waits until the folder's names are on the disk; passes over file systems that have no way to.
+void sync_folder(const Descriptor& folder, const std::filesystem::path& path);
+
+/// flock() that goes on after a signal, unless `interrupted` throws; false if `operation` has LOCK_NB and
+/// another one holds the lock.
+bool lock_file(int descriptor, int operation, const std::filesystem::path& path,
+               const std::function<void()>& interrupted = {});
 
 }  // namespace idn::store::content

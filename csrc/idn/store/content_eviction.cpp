@@ -17,21 +17,22 @@ std::uint64_t Eviction::needed(const Usage& usage, std::uint64_t incoming_bytes)
 }
 
 void Eviction::make_room(const ContentFolder& folder, ContentLock& lock, Protection& protection,
-                         std::uint64_t incoming_bytes) {
-  std::uint64_t bytes = needed(lock.usage(), incoming_bytes);
+                         const IncomingBlock& incoming) {
+  std::uint64_t bytes = needed(lock.usage(), incoming.bytes);
   if (bytes == 0) return;
   protection.refresh(folder, lock);
+  protection.expect(folder, incoming);
   // What is no longer pinned may be older than the candidates known.
   if (lock.usage().pins != pins_) candidates_.clear();
   auto victims = take(folder, protection, bytes, Age::kUnused);
   if (victims.empty()) {
     const std::uint64_t protected_bytes = scan(folder, lock, protection);
-    bytes = needed(lock.usage(), incoming_bytes);
+    bytes = needed(lock.usage(), incoming.bytes);
     if (bytes == 0) return;
     victims = take(folder, protection, bytes, Age::kAny);
     if (victims.empty()) {
       const std::uint64_t free = limit_bytes_ - std::min(limit_bytes_, protected_bytes);
-      fail("store " + std::to_string(incoming_bytes) + " bytes in", folder.path(),
+      fail("store " + std::to_string(incoming.bytes) + " bytes in", folder.path(),
            "the limit is " + std::to_string(limit_bytes_) + " bytes and " + std::to_string(protected_bytes) +
                " of them are pinned or being written, which leaves " + std::to_string(free) +
                " free; unpin something or raise max_bytes");

@@ -17,11 +17,11 @@ class Eviction {
  public:
   explicit Eviction(std::uint64_t limit_bytes) : limit_bytes_(limit_bytes) {}
 
-  /// Removes blocks until `incoming_bytes` more fit.
+  /// Removes blocks until the incoming one fits.
   ///
   /// Throws StoreError, having removed nothing, if what is protected does not leave the room.
   void make_room(const ContentFolder& folder, ContentLock& lock, Protection& protection,
-                 std::uint64_t incoming_bytes);
+                 const IncomingBlock& incoming);
 
  private:
   struct Candidate {

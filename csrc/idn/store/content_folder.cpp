@@ -8,9 +8,11 @@
 #include <cerrno>
 #include <cstdio>
 #include <system_error>
+#include <vector>
 
 #include "idn/identity/multiformats/unixfs.h"
 #include "idn/store/content_name.h"
+#include "idn/store/text.h"
 
 namespace idn::store::content {
 namespace {
@@ -23,9 +25,23 @@ BlockFile describe(const struct stat& status) {
           status.st_mtim.tv_sec * kNanoseconds + status.st_mtim.tv_nsec};
 }
 
-Descriptor open_root(const std::filesystem::path& path, bool create) {
+/// Makes a folder and those above it; the system's error, if there is one.
+std::error_code make_root(const std::filesystem::path& path) {
   std::error_code error;
-  if (create) std::filesystem::create_directories(path, error);
+  std::vector<std::filesystem::path> parents{path.parent_path()};
+  while (!std::filesystem::exists(parents.back(), error) && parents.back() != parents.back().parent_path())
+    parents.push_back(parents.back().parent_path());
+  if (!std::filesystem::create_directories(path, error) && error) return error;
+  for (const std::filesystem::path& parent : parents) {
+    // Somebody else's folder may be closed to readers, and is not brought to the disk then.
+    if (const Descriptor folder(open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)); folder)
+      sync_folder(folder, parent);
+  }
+  return {};
+}
+
+Descriptor open_root(const std::filesystem::path& path, bool create) {
+  const std::error_code error = create ? make_root(path) : std::error_code();
   Descriptor root(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!root) fail("open", path, error ? error.message() : std::generic_category().message(errno));
   return root;
@@ -50,8 +66,11 @@ ReadBlock damaged(std::string reason) { return {ReadBlock::State::kDamaged, {}, 
 
 }  // namespace
 
-ContentFolder::ContentFolder(const std::filesystem::path& path, bool create)
-    : path_(std::filesystem::absolute(path)), root_(open_root(path_, create)) {
+ContentFolder::ContentFolder(const std::filesystem::path& path, bool create,
+                             std::function<void()> interrupted)
+    : path_(std::filesystem::absolute(path)),
+      interrupted_(std::move(interrupted)),
+      root_(open_root(path_, create)) {
   const auto folder = [&](const std::string& name) {
     return create ? make_folder(root_.number(), name, path_ / name)
                   : open_folder(root_.number(), name, path_ / name);
@@ -63,6 +82,7 @@ ContentFolder::ContentFolder(const std::filesystem::path& path, bool create)
   if (!blocks_ || !pins || !temporary_ || !damaged_) {
     fail("open", path_, "it is no content store: a folder of 'blocks', 'pins', 'tmp', 'damaged' is missing");
   }
+  if (create) sync_folder(root_, path_);
   pins_ = PinFolder(std::move(pins), path_ / "pins");
   remove_leftovers(temporary_, temporary_path());
 }
@@ -81,10 +101,13 @@ Descriptor ContentFolder::open_shard(const std::string& shard) const {
 }
 
 std::optional<BlockFile> ContentFolder::find(const std::string& name) const {
+  const Descriptor shard = open_shard(shard_of(name));
+  return shard ? find_in(shard, name) : std::nullopt;
+}
+
+std::optional<BlockFile> ContentFolder::find_in(const Descriptor& shard, const std::string& name) {
   struct stat status {};
-  const Descriptor folder = open_shard(shard_of(name));
-  if (!folder || fstatat(folder.number(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
-    return std::nullopt;
+  if (fstatat(shard.number(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;
   const BlockFile file = describe(status);
   if (!S_ISREG(status.st_mode) || file.size > kMaxBlockBytes) return std::nullopt;
   return file;
@@ -126,7 +149,8 @@ ReadBlock ContentFolder::read_place(const std::string& name, bool used,
   return block;
 }
 
-void ContentFolder::each_block(const std::function<void(const std::string&, const BlockFile&)>& visit) const {
+void ContentFolder::each_place(
+    const std::function<void(const std::string&, const std::optional<BlockFile>&)>& visit) const {
   each_name(blocks_, path_ / "blocks", [&](const std::string& shard) {
     struct stat status {};
     // Foreign names, files and links are passed over.
@@ -137,11 +161,14 @@ void ContentFolder::each_block(const std::function<void(const std::string&, cons
     if (!folder) return;
     each_name(folder, shard_path(shard), [&](const std::string& name) {
       const auto cid = cid_of_name(name);
-      if (!cid || is_inline(*cid) || shard_of(name) != shard) return;
-      if (fstatat(folder.number(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return;
-      const BlockFile file = describe(status);
-      if (S_ISREG(status.st_mode) && file.size <= kMaxBlockBytes) visit(name, file);
+      if (cid && !is_inline(*cid) && shard_of(name) == shard) visit(name, find_in(folder, name));
     });
+  });
+}
+
+void ContentFolder::each_block(const std::function<void(const std::string&, const BlockFile&)>& visit) const {
+  each_place([&](const std::string& name, const std::optional<BlockFile>& file) {
+    if (file) visit(name, *file);
   });
 }
 
@@ -159,8 +186,8 @@ void ContentFolder::put_in_place(TemporaryFile& file, const std::string& name) c
 }
 
 void ContentFolder::sync_names(const std::string& shard) const {
-  if (const Descriptor folder = open_shard(shard)) sync_folder(folder);
-  sync_folder(blocks_);
+  if (const Descriptor folder = open_shard(shard)) sync_folder(folder, shard_path(shard));
+  sync_folder(blocks_, path_ / "blocks");
 }
 
 bool ContentFolder::remove(const std::string& name) const {
@@ -173,7 +200,7 @@ bool ContentFolder::remove(const std::string& name) const {
 std::string ContentFolder::set_aside(const std::string& name) const {
   const Descriptor folder = open_shard(shard_of(name));
   if (folder && renameat(folder.number(), name.c_str(), damaged_.number(), name.c_str()) == 0) {
-    return "it was moved to " + (path_ / "damaged" / name).string();
+    return "it was moved to " + in_quotes((path_ / "damaged" / name).string());
   }
   return "it could not be moved away: " + std::generic_category().message(errno);
 }

@@ -37,9 +37,12 @@ struct ReadBlock {
 class ContentFolder {
  public:
   /// Makes what is missing, if `create`, and removes what dead writers left.
-  ContentFolder(const std::filesystem::path& path, bool create);
+  ContentFolder(const std::filesystem::path& path, bool create, std::function<void()> interrupted = {});
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+  /// What is called when a signal comes while the store's lock is waited for.
+  [[nodiscard]] const std::function<void()>& interrupted() const { return interrupted_; }
   [[nodiscard]] const Descriptor& root() const { return root_; }
 
   /// Where a block lies.
@@ -55,10 +58,15 @@ class ContentFolder {
   /// without its bytes, a damaged one, or none.
   [[nodiscard]] ReadBlock compare(const std::string& name, ByteView block) const;
 
+  /// Calls `visit` with the name of every block's place where something lies, and with its file if that can
+  /// be the block, in no order.
+  void each_place(
+      const std::function<void(const std::string&, const std::optional<BlockFile>&)>& visit) const;
+
   /// Calls `visit` with the name and file of every block, in no order.
   void each_block(const std::function<void(const std::string&, const BlockFile&)>& visit) const;
 
-  /// A file to become a block, with these bytes, on the disk.
+  /// A file to become a block or a pin, with these bytes, on the disk.
   [[nodiscard]] std::unique_ptr<TemporaryFile> prepare(ByteView bytes) const;
 
   /// Gives a prepared block its place.
@@ -80,12 +88,14 @@ class ContentFolder {
   [[nodiscard]] std::filesystem::path temporary_path() const { return path_ / "tmp"; }
 
  private:
+  [[nodiscard]] static std::optional<BlockFile> find_in(const Descriptor& shard, const std::string& name);
   [[nodiscard]] ReadBlock read_place(const std::string& name, bool used,
                                      const std::function<bool(ByteView)>& fits) const;
   [[nodiscard]] Descriptor open_shard(const std::string& shard) const;
   [[nodiscard]] std::filesystem::path shard_path(const std::string& shard) const;
 
   std::filesystem::path path_;
+  std::function<void()> interrupted_;
   Descriptor root_;
   Descriptor blocks_;
   PinFolder pins_;

@@ -40,13 +40,26 @@ std::string record(const Usage& usage) {
 
 }  // namespace
 
-ContentLock::ContentLock(const ContentFolder& folder) : folder_(folder) {
+LockedFolder::LockedFolder(const Descriptor& folder, const std::filesystem::path& path,
+                           const std::function<void()>& interrupted)
+    // A description of its own: threads that share one would share its lock.
+    : folder_(openat(folder.number(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)), owner_(getpid()) {
+  if (!folder_) fail("open", path, errno);
+  lock_file(folder_.number(), LOCK_EX, path, interrupted);
+}
+
+LockedFolder::~LockedFolder() {
+  // To close is not enough: children forked meanwhile have the description too. They must not end the lock.
+  if (getpid() == owner_) flock(folder_.number(), LOCK_UN);
+}
+
+ContentLock::ContentLock(const ContentFolder& folder)
+    : folder_(folder), locked_(folder.root(), folder.path(), folder.interrupted()) {
   const int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
   file_ = Descriptor(openat(folder.root().number(), "usage", flags, 0666));
   struct stat status {};
   if (!file_ || fstat(file_.number(), &status) != 0) fail("open", path(), errno);
   if (!S_ISREG(status.st_mode)) fail("open", path(), "it is not a regular file");
-  lock_file(file_.number(), LOCK_EX, path());
   if (!read_usage()) recount();
 }
 

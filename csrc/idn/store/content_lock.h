@@ -1,6 +1,10 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
+#include <filesystem>
+#include <functional>
 
 #include "idn/store/content_descriptor.h"
 #include "idn/store/content_folder.h"
@@ -21,7 +25,24 @@ struct Usage {
   }
 };
 
+/// A folder that is locked as long as this lives, by the process that locked it.
+class LockedFolder {
+ public:
+  /// Waits for the lock; what `interrupted` throws, called after a signal, ends the wait.
+  LockedFolder(const Descriptor& folder, const std::filesystem::path& path,
+               const std::function<void()>& interrupted);
+  LockedFolder(const LockedFolder&) = delete;
+  LockedFolder& operator=(const LockedFolder&) = delete;
+  ~LockedFolder();
+
+ private:
+  Descriptor folder_;
+  pid_t owner_;
+};
+
 /// The right to change a store: one thread of one process has it at a time.
+///
+/// The lock lies on the store's folder, which nobody removes by hand as they may the usage.
 ///
 /// A change stands between begin_change() and end_change(). Whoever dies between them, or loses power, leaves
 /// the usage marked as uncertain, and the next one to take the lock counts the blocks again.
@@ -43,6 +64,7 @@ class ContentLock {
   [[nodiscard]] std::filesystem::path path() const { return folder_.path() / "usage"; }
 
   const ContentFolder& folder_;
+  LockedFolder locked_;
   Descriptor file_;
   Usage usage_;
 };

@@ -23,9 +23,16 @@ Usage repinned(Usage usage) {
 }  // namespace
 
 void add_pin(const ContentFolder& folder, ContentLock& lock, const std::string& name) {
-  if (folder.pins().has(name)) return;
+  const std::vector<identity::Cid> known = folder.pins().covered(name);
+  Names below;
+  add_tree(folder, known, below);
+  if (folder.pins().has(name) && below.size() == known.size()) return;
+  below.erase(name);
+  std::string lines;
+  for (const std::string& one : below) lines += one + '\n';
+  const auto file = folder.prepare(bytes_of(lines));
   lock.begin_change();
-  folder.pins().add(name);
+  folder.pins().add(name, *file);
   lock.end_change(repinned(lock.usage()));
 }
 
@@ -63,11 +70,13 @@ void ContentStore::Parts::store(const identity::Cid& cid, ByteView block, bool p
   const std::scoped_lock guard(mutex);
   ContentLock lock(folder);
   if (adopt(lock, name, block, pin)) return;
-  eviction.make_room(folder, lock, protection, block.size());
+  eviction.make_room(folder, lock, protection,
+                     {name, block.size(), pin, content::links_of(cid, block).known});
   lock.begin_change();
   folder.put_in_place(*file, name);
   lock.end_change(lock.usage().with(block.size()));
-  if (pin) add_pin(folder, lock, name);
+  // A pin that waited for its block learns what is below it.
+  if (pin || folder.pins().has(name)) add_pin(folder, lock, name);
 }
 
 ReadBlock ContentStore::Parts::read(const identity::Cid& cid, bool used) {

@@ -14,7 +14,9 @@ namespace idn::store {
 /// What a ContentStore is made of.
 struct ContentStore::Parts {
   Parts(const std::filesystem::path& path, const ContentLimits& limits)
-      : max_bytes(limits.max_bytes), folder(path, limits.create), eviction(limits.max_bytes) {}
+      : max_bytes(limits.max_bytes),
+        folder(path, limits.create, limits.interrupted),
+        eviction(limits.max_bytes) {}
 
   /// Stores a block whose bytes are known to be those of the CID; its name may not be on the disk yet.
   void store(const identity::Cid& cid, ByteView block, bool pin);
@@ -38,7 +40,7 @@ struct ContentStore::Parts {
 
 namespace content {
 
-/// Adds a pin; the caller knows what is here.
+/// Adds a pin of a block and what is found below it, or adds to what its pin knows.
 void add_pin(const ContentFolder& folder, ContentLock& lock, const std::string& name);
 
 /// Removes a pin; false if there was none.

@@ -1,34 +1,11 @@
 #include "idn/store/content_protection.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
-#include <cerrno>
+#include <utility>
 
 #include "idn/store/content_name.h"
 
 namespace idn::store::content {
-namespace {
-
-/// Adds the names in the lines after the first `read_bytes`; a line still being written waits.
-void read_lines(const Descriptor& file, std::uint64_t& read_bytes, Names& names) {
-  std::array<char, 65536> buffer{};
-  while (true) {
-    const ssize_t got = pread(file.number(), buffer.data(), buffer.size(), static_cast<off_t>(read_bytes));
-    if (got < 0 && errno == EINTR) continue;
-    const std::string_view text(buffer.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
-    std::size_t start = 0;
-    for (std::size_t end = text.find('\n'); end != text.npos; end = text.find('\n', start)) {
-      names.emplace(text.substr(start, end - start));
-      start = end + 1;
-    }
-    if (start == 0) return;
-    read_bytes += start;
-  }
-}
-
-}  // namespace
 
 Lease::Lease(const ContentFolder& folder)
     : file_(folder.temporary(), folder.temporary_path(), kLeaseSuffix) {}
@@ -36,26 +13,31 @@ Lease::Lease(const ContentFolder& folder)
 void Lease::add(const std::string& name) { file_.write(bytes_of(name + '\n')); }
 
 bool Protection::covers(const std::string& name) const {
-  return is_pinned(name) ||
+  return is_pinned(name) || expected_.contains(name) ||
          std::ranges::any_of(leases_, [&](const auto& lease) { return lease.second.names.contains(name); });
 }
 
 void Protection::refresh(const ContentFolder& folder, const ContentLock& lock) {
   refresh_pins(folder, lock.usage().pins);
   refresh_leases(folder);
+  expected_.clear();
+}
+
+void Protection::expect(const ContentFolder& folder, const IncomingBlock& block) {
+  if (block.pin || is_pinned(block.name)) add_tree(folder, block.links, expected_);
 }
 
 void Protection::refresh_pins(const ContentFolder& folder, std::uint64_t pins) {
-  if (!known_ || pins != pins_) {
+  if (std::exchange(known_, false) && pins == pins_) {
+    // Blocks that have come since bring others under their pin.
+    for (const auto& cid : unread_) pinned_.erase(block_name(cid));
+    unread_ = add_tree(folder, unread_, pinned_).unread;
+  } else {
     pinned_.clear();
-    unread_ = add_tree(folder, folder.pins().list(), pinned_);
+    unread_ = add_tree(folder, folder.pins().covered(), pinned_).unread;
     pins_ = pins;
-    known_ = true;
-    return;
   }
-  // Blocks that have come since bring others under their pin.
-  for (const auto& cid : unread_) pinned_.erase(block_name(cid));
-  unread_ = add_tree(folder, std::move(unread_), pinned_);
+  known_ = true;
 }
 
 void Protection::refresh_leases(const ContentFolder& folder) {
@@ -70,7 +52,9 @@ void Protection::refresh_leases(const ContentFolder& folder) {
     } else {
       live.insert(std::move(known));
     }
-    read_lines(file, live[name].read_bytes, live[name].names);
+    Leased& lease = live[name];
+    read_lines(file, folder.temporary_path() / name, lease.read_bytes,
+               [&](std::string_view line) { lease.names.emplace(line); });
   });
   leases_ = std::move(live);
 }

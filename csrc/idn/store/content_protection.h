@@ -27,6 +27,14 @@ class Lease {
   TemporaryFile file_;
 };
 
+/// A block about to be put.
+struct IncomingBlock {
+  std::string name;
+  std::uint64_t bytes = 0;
+  bool pin = false;
+  std::vector<identity::Cid> links;
+};
+
 /// What may not be evicted: pinned blocks with all below them, and the blocks under somebody's lease.
 ///
 /// Used by who holds the store's lock.
@@ -34,6 +42,9 @@ class Protection {
  public:
   /// Reads what has changed since the last time.
   void refresh(const ContentFolder& folder, const ContentLock& lock);
+
+  /// Covers what is below a block that is about to come, if it is or will be pinned, until the next refresh.
+  void expect(const ContentFolder& folder, const IncomingBlock& block);
 
   /// Whether a pin covers the block, its own or one of a block above it.
   [[nodiscard]] bool is_pinned(const std::string& name) const { return pinned_.contains(name); }
@@ -57,6 +68,7 @@ class Protection {
   Names pinned_;
   std::vector<identity::Cid>
       unread_;  // pinned blocks not here yet, so that nothing is known of what is below
+  Names expected_;
   std::map<std::string, Leased> leases_;
 };
 

@@ -24,12 +24,20 @@ std::string random_name(std::string_view suffix) {
   return std::string(kPrefix) + digits.data() + std::string(suffix);
 }
 
-/// Opens what may be a file of ours; O_NONBLOCK, or a pipe put in its place would make us wait.
-Descriptor open_file(const Descriptor& folder, const std::string& name) {
+/// Opens what may be a file of ours, or tells the error; neither if nothing is there or it is no file.
+struct OpenedFile {
+  Descriptor file = Descriptor();
+  int error = 0;
+};
+
+OpenedFile open_file(const Descriptor& folder, const std::string& name) {
+  // O_NONBLOCK, or a pipe put in its place would make us wait.
   Descriptor file(openat(folder.number(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!file && (errno == ENOENT || errno == ELOOP || errno == ENXIO)) return {};
   struct stat status {};
-  if (!file || fstat(file.number(), &status) != 0 || !S_ISREG(status.st_mode)) return Descriptor();
-  return file;
+  if (!file || fstat(file.number(), &status) != 0) return {Descriptor(), errno};
+  if (!S_ISREG(status.st_mode)) return {};
+  return {std::move(file)};
 }
 
 }  // namespace
@@ -93,15 +101,16 @@ bool is_temporary(std::string_view name, std::string_view suffix) {
 }
 
 Descriptor open_live(const Descriptor& folder, const std::string& name, const std::filesystem::path& path) {
-  Descriptor file = open_file(folder, name);
-  if (file && lock_file(file.number(), LOCK_SH | LOCK_NB, path / name)) return Descriptor();
-  return file;
+  OpenedFile opened = open_file(folder, name);
+  if (opened.error != 0) fail("open", path / name, opened.error);
+  const bool dead = opened.file && lock_file(opened.file.number(), LOCK_SH | LOCK_NB, path / name);
+  return dead ? Descriptor() : std::move(opened.file);
 }
 
 void remove_leftovers(const Descriptor& folder, const std::filesystem::path& path) {
   each_name(folder, path, [&](const std::string& name) {
     if (!is_temporary(name, kBlockSuffix) && !is_temporary(name, kLeaseSuffix)) return;
-    const Descriptor file = open_file(folder, name);
+    const Descriptor file = open_file(folder, name).file;
     if (file && lock_file(file.number(), LOCK_EX | LOCK_NB, path / name)) {
       unlinkat(folder.number(), name.c_str(), 0);
     }

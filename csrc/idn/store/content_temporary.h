@@ -47,7 +47,8 @@ class TemporaryFile {
 /// Whether a name in the folder of temporary files is one of ours, with this suffix.
 bool is_temporary(std::string_view name, std::string_view suffix);
 
-/// Opens a temporary file for reading if its writer lives; none for dead ones, and for what is no file.
+/// Opens a temporary file for reading if its writer lives; none for dead ones, and for what is no file. Fails
+/// where the system does not let us see which.
 Descriptor open_live(const Descriptor& folder, const std::string& name, const std::filesystem::path& path);
 
 /// Removes the temporary files whose writers are dead.

@@ -10,6 +10,7 @@
 #include "idn/identity/multiformats/unixfs.h"
 #include "idn/store/content_folder.h"
 #include "idn/store/content_name.h"
+#include "idn/store/text.h"
 #include "temporary_folder.h"
 
 namespace idn::store {
@@ -270,6 +271,42 @@ TEST(ContentStore, VerifyFindsDamageAndWhatPinsMiss) {
   EXPECT_EQ(check.missing, std::vector{bad});
   EXPECT_TRUE(store.has(good));
   EXPECT_EQ(store.blocks(), 1U);
+}
+
+TEST(ContentStore, VerifyFindsWhatIsNoBlockInABlocksPlace) {
+  const TemporaryFolder folder;
+  ContentStore store(folder / "store");
+  std::vector<Cid> cids;
+  for (const std::string_view text : {"grown", "link", "pipe", "folder"})
+    cids.push_back(store.put(bytes_of(text), Codec::kRaw, true));
+  std::filesystem::resize_file(place(store, cids[0]), 5'000'000);
+  for (std::size_t i = 1; i < 4; ++i) std::filesystem::remove(place(store, cids[i]));
+  std::filesystem::create_symlink("nowhere", place(store, cids[1]));
+  ASSERT_EQ(mkfifo(place(store, cids[2]).c_str(), 0666), 0);
+  std::filesystem::create_directory(place(store, cids[3]));
+  const ContentCheck check = store.verify();
+  EXPECT_EQ(check.damaged.size(), 4U);
+  EXPECT_EQ(check.missing.size(), 4U);
+  EXPECT_EQ(check.blocks, 0U);
+  for (const Cid& cid : cids) {
+    EXPECT_FALSE(std::filesystem::exists(std::filesystem::symlink_status(place(store, cid))));
+    EXPECT_TRUE(
+        std::filesystem::exists(std::filesystem::symlink_status(store.path() / "damaged" / cid.text())));
+  }
+  EXPECT_TRUE(store.verify().damaged.empty());
+}
+
+TEST(ContentStore, MessagesAreTextWhateverThePath) {
+  const TemporaryFolder folder;
+  ContentStore store(folder / "\xff");
+  const Cid cid = store.put(bytes_of("a block"));
+  write_text(place(store, cid), "a blocj");
+  const std::string message = store_error([&] { store.get(cid); });
+  EXPECT_NE(message.find("moved to '"), std::string::npos) << message;
+  EXPECT_TRUE(is_utf8(message)) << message;
+  store.put(bytes_of("a block"));
+  write_text(place(store, cid), "a blocj");
+  EXPECT_TRUE(is_utf8(store.verify().damaged.at(0).reason));
 }
 
 }  // namespace
