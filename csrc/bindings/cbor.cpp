@@ -4,6 +4,7 @@
 
 #include "bindings.h"
 #include "byte_arguments.h"
+#include "integer_argument.h"
 
 namespace py = pybind11;
 
@@ -15,20 +16,24 @@ using identity::cbor::Kind;
 using identity::cbor::Limits;
 using identity::cbor::Value;
 
-// Python's objects as values; what is too deep or too many goes no further than that, since a list may hold
-// itself or one list many times.
+// Python's objects as values; what is too deep, too many or too long goes no further than that, since a list
+// may hold itself, or one list or bytes many times.
 class Converter {
  public:
-  explicit Converter(const Limits& limits) : limits_(limits), items_left_(limits.max_items) {}
+  explicit Converter(const Limits& limits)
+      : limits_(limits), items_left_(limits.max_items), bytes_left_(limits.max_bytes) {
+    identity::cbor::check(limits);  // before a recursion as deep as they allow
+  }
 
   Value value(const py::handle& object, std::size_t depth) {
     if (items_left_-- == 0) refuse("more than " + std::to_string(limits_.max_items) + " values");
+    claim(1);
     PyObject* const pointer = object.ptr();
     if (object.is_none()) return nullptr;
     if (PyBool_Check(pointer)) return pointer == Py_True;
     if (PyLong_Check(pointer)) return integer(pointer);
     if (PyBytes_Check(pointer)) return bytes(pointer);
-    if (PyUnicode_Check(pointer)) return utf8(py::reinterpret_borrow<py::str>(object));
+    if (PyUnicode_Check(pointer)) return text(pointer);
     if (PyList_Check(pointer) || PyTuple_Check(pointer)) return array(object, depth);
     refuse("found " + type_name(object) + ", expected None, bool, int, bytes, str, list or tuple");
   }
@@ -53,9 +58,24 @@ class Converter {
     refuse("an integer outside of -2^63 to 2^64 - 1");
   }
 
-  static Value bytes(PyObject* object) {
+  Value bytes(PyObject* object) {
     const auto* data = reinterpret_cast<const std::uint8_t*>(PyBytes_AS_STRING(object));
+    claim(static_cast<std::size_t>(PyBytes_GET_SIZE(object)));
     return Bytes(data, data + PyBytes_GET_SIZE(object));
+  }
+
+  Value text(PyObject* object) {
+    // No character takes less than a byte.
+    if (static_cast<std::size_t>(PyUnicode_GET_LENGTH(object)) > bytes_left_) claim(bytes_left_ + 1);
+    std::string copy = utf8(py::reinterpret_borrow<py::str>(object));
+    claim(copy.size());
+    return copy;
+  }
+
+  // Before memory is taken: each value's first byte and its content, which the encoding has at least.
+  void claim(std::size_t bytes) {
+    if (bytes > bytes_left_) refuse("longer than " + std::to_string(limits_.max_bytes) + " bytes");
+    bytes_left_ -= bytes;
   }
 
   static std::string type_name(const py::handle& object) {
@@ -68,6 +88,7 @@ class Converter {
 
   Limits limits_;
   std::size_t items_left_;
+  std::size_t bytes_left_;
 };
 
 py::object object_of(const Value& value) {
@@ -96,8 +117,11 @@ py::object object_of(const Value& value) {
 
 void bind_cbor(py::module_& module) {
   py::class_<Limits>(module, "Limits", "What is refused for its size, in both directions.")
-      .def(py::init([](std::size_t max_depth, std::size_t max_bytes, std::size_t max_items) {
-             return Limits{.max_depth = max_depth, .max_bytes = max_bytes, .max_items = max_items};
+      .def(py::init([](const IntegerArgument& max_depth, const IntegerArgument& max_bytes,
+                       const IntegerArgument& max_items) {
+             return Limits{.max_depth = max_depth.within<std::size_t>("max_depth"),
+                           .max_bytes = max_bytes.within<std::size_t>("max_bytes"),
+                           .max_items = max_items.within<std::size_t>("max_items")};
            }),
            py::arg("max_depth"), py::arg("max_bytes"), py::arg("max_items"))
       .def_readonly("max_depth", &Limits::max_depth)

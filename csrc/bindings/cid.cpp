@@ -17,7 +17,10 @@ void bind_cid(py::module_& module) {
              const std::string text = utf8(given);
              return Cid::from_text(text).or_throw("CID " + quoted(text));
            }),
-           py::arg("text"), "Reads either version.")
+           py::arg("text"),
+           "Reads what str() writes: base32 for version 1, base58btc for version 0. A text of another base "
+           "goes "
+           "through multibase.decode and from_bytes.")
       .def_static(
           "from_bytes",
           [](const py::object& data) {

@@ -4,6 +4,7 @@
 #include <pybind11/stl.h>
 
 #include "bindings.h"
+#include "integer_argument.h"
 #include "signed_record.h"
 
 namespace py = pybind11;
@@ -17,11 +18,11 @@ using identity::Multihash;
 using identity::SignedRecord;
 
 Contact make(const Multihash& node_id, const std::vector<py::object>& addresses,
-             const py::object& transport_key, std::int64_t sequence) {
+             const py::object& transport_key, const IntegerArgument& sequence) {
   Contact contact{.node_id = node_id,
                   .addresses = {},
                   .transport_key = exact_bytes<32>(transport_key, "transport_key"),
-                  .sequence = sequence};
+                  .sequence = sequence.within<std::int64_t>("sequence", 0)};
   for (const py::object& address : addresses) {
     const std::string text = utf8(py::str(address));
     contact.addresses.push_back(Multiaddr::from_text(text).or_throw("address " + quoted(text)));
@@ -40,12 +41,13 @@ constexpr const char* kClassDoc =
     ":param addresses: multiaddrs or their texts, the one to try first, first; at most 16.\n"
     ":param transport_key: the CURVE public key, 32 bytes.\n"
     ":param sequence: greater in a newer contact of the node.\n"
-    ":raises ValueError: for an address that is none, or a key of another length.";
+    ":raises ValueError: for an address that is none, a key of another length, or a sequence that is not "
+    "from "
+    "0 to 2^63 - 1.";
 constexpr const char* kSignDoc =
     "Make a record of this, of the domain \"idn/contact\".\n\n"
     ":param identity: the node's own, as `SignedRecord.sign` takes it.\n"
-    ":raises ValueError: if the node ID is another's, there are too many addresses, or the sequence is "
-    "negative.";
+    ":raises ValueError: if the node ID is another's, or there are too many addresses.";
 constexpr const char* kFromRecordDoc =
     "Read the contact in a record that is valid now and signed by the node that it is of.\n\n"
     ":raises ValueError: with the verdict, or with the position in the payload and the reason.";
@@ -59,14 +61,15 @@ void bind_contact(py::module_& module) {
            py::arg("sequence"))
       .def(
           "sign",
-          [](const Contact& self, const py::object& identity, std::int64_t expires_ms) {
-            return self.sign(signer_of(identity), expires_ms);
+          [](const Contact& self, const py::object& identity, const IntegerArgument& expires_ms) {
+            return self.sign(signer_of(identity), expires_ms.within<std::int64_t>("expires_ms", 0));
           },
           py::arg("identity"), py::kw_only(), py::arg("expires_ms"), kSignDoc)
       .def_static(
           "from_record",
-          [](const SignedRecord& record, std::int64_t now_ms) {
-            return Contact::from_record(record, now_ms).or_throw("the contact");
+          [](const SignedRecord& record, const IntegerArgument& now_ms) {
+            return Contact::from_record(record, now_ms.within<std::int64_t>("now_ms"))
+                .or_throw("the contact");
           },
           py::arg("record"), py::kw_only(), py::arg("now_ms"), kFromRecordDoc);
   bound.def_readonly("node_id", &Contact::node_id, "The multihash of the node's public key.")

@@ -6,6 +6,7 @@
 #include "bindings.h"
 #include "byte_arguments.h"
 #include "idn/identity/multiformats/unixfs.h"
+#include "integer_argument.h"
 
 namespace py = pybind11;
 
@@ -79,11 +80,12 @@ Cid put_file(ContentStore& store, const Path& path, bool pin, const py::object& 
 }
 
 std::uint64_t get_file(ContentStore& store, const Cid& cid, const Path& destination,
-                       std::optional<std::uint64_t> max_file_bytes, const py::object& progress) {
+                       const std::optional<IntegerArgument>& max_file_bytes, const py::object& progress) {
   const auto told = progress_of(progress);
-  const py::gil_scoped_release release;
   constexpr auto kAny = std::numeric_limits<std::uint64_t>::max();
-  return store.get_file(cid, destination, max_file_bytes.value_or(kAny), told);
+  const auto most = max_file_bytes ? max_file_bytes->within<std::uint64_t>("max_file_bytes") : kAny;
+  const py::gil_scoped_release release;
+  return store.get_file(cid, destination, most, told);
 }
 
 store::ContentCheck verify(ContentStore& store, const py::object& progress) {
@@ -111,9 +113,9 @@ void bind_content(py::module_& module) {
   using Release = py::call_guard<py::gil_scoped_release>;
   bind_check(module);
   py::class_<ContentStore>(module, "ContentStore", "Blocks and files by CID in a folder.")
-      .def(py::init([](const Path& path, std::optional<std::uint64_t> max_bytes, bool create) {
+      .def(py::init([](const Path& path, const std::optional<IntegerArgument>& max_bytes, bool create) {
              store::ContentLimits limits{.create = create, .interrupted = check_signals};
-             if (max_bytes) limits.max_bytes = *max_bytes;
+             if (max_bytes) limits.max_bytes = max_bytes->within<std::uint64_t>("max_bytes", 1);
              return std::make_unique<ContentStore>(path, limits);
            }),
            py::arg("path"), py::arg("max_bytes"), py::arg("create"), Release())

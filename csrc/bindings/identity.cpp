@@ -11,6 +11,7 @@
 #include "idn/identity/identity_file.h"
 #include "idn/identity/node_id.h"
 #include "idn/identity/node_id_search.h"
+#include "idn/identity/signed_message.h"
 
 namespace py = pybind11;
 
@@ -103,6 +104,17 @@ void bind_file(py::module_& module) {
           py::arg("password"), Release(), "The identity.");
 }
 
+void bind_rehearsal(py::module_& module) {
+  module.def(
+      "rehearse_save",
+      [](const Path& path, const Password& password, bool allow_plaintext, const Argon2Limits& limits,
+         bool overwrite) {
+        identity::rehearse_save(path, {view(password), allow_plaintext, limits, overwrite});
+      },
+      py::arg("path"), py::arg("password"), py::arg("allow_plaintext"), py::arg("limits"),
+      py::arg("overwrite"), Release(), "Throws what `Identity.save` would throw now.");
+}
+
 void bind_verification(py::module_& module) {
   module.def(
       "verify_node_id",
@@ -119,7 +131,7 @@ void bind_verification(py::module_& module) {
         const auto signed_with = array_of<identity::Signature>(signature, "the signature");
         const ByteArgument text(message);
         const py::gil_scoped_release release;
-        return identity::verify(key, text.view(), signed_with);
+        return identity::verify_message(key, text.view(), signed_with);
       },
       py::arg("public_key"), py::arg("message"), py::arg("signature"),
       "Whether it is a signature of the message by the key's owner.");
@@ -145,9 +157,15 @@ void bind_identity(py::module_& module) {
       .def(
           "sign",
           [](const Identity& self, const py::object& message) {
-            return to_python(self.key.sign(ByteArgument(message).view()));
+            return to_python(identity::sign_message(self.key, ByteArgument(message).view()));
           },
-          py::arg("message"), "An Ed25519 signature, 64 bytes.")
+          py::arg("message"), "The signature of a message, 64 bytes.")
+      .def(
+          "sign_raw",
+          [](const Identity& self, const py::object& data) {
+            return to_python(self.key.sign(ByteArgument(data).view()));
+          },
+          py::arg("data"), "An Ed25519 signature of data that begin with their purpose: a record's.")
       .def(
           "save",
           [](const Identity& self, const Path& path, const Password& password, bool allow_plaintext,
@@ -158,6 +176,7 @@ void bind_identity(py::module_& module) {
           py::arg("overwrite"), Release(), "Writes a file that its owner alone may read.");
   bind_search(module);
   bind_file(module);
+  bind_rehearsal(module);
   bind_verification(module);
 }
 

@@ -3,6 +3,7 @@
 #include <pybind11/operators.h>
 
 #include "bindings.h"
+#include "integer_argument.h"
 
 namespace py = pybind11;
 
@@ -12,22 +13,25 @@ namespace {
 using identity::SignedRecord;
 using identity::Verdict;
 
-SignedRecord sign(const py::object& identity, const std::string& domain, std::uint32_t version,
-                  const py::object& payload, std::int64_t expires_ms) {
+SignedRecord sign(const py::object& identity, const std::string& domain, const IntegerArgument& version,
+                  const py::object& payload, const IntegerArgument& expires_ms) {
   const ByteArgument argument(payload);
   Bytes copy(argument.view().begin(), argument.view().end());
-  return SignedRecord::sign(signer_of(identity), {.domain = domain, .version = version}, std::move(copy),
-                            expires_ms);
+  const identity::RecordKind kind{.domain = domain, .version = version.within<std::uint32_t>("version", 1)};
+  return SignedRecord::sign(signer_of(identity), kind, std::move(copy),
+                            expires_ms.within<std::int64_t>("expires_ms", 0));
 }
 
-std::string_view verdict(const SignedRecord& self, const std::string& domain, std::uint32_t version,
-                         std::int64_t now_ms) {
+std::string_view verdict(const SignedRecord& self, const std::string& domain, const IntegerArgument& version,
+                         const IntegerArgument& now_ms) {
+  const identity::RecordKind expected{.domain = domain, .version = version.within<std::uint32_t>("version")};
+  const auto now = now_ms.within<std::int64_t>("now_ms");
   const py::gil_scoped_release release;
-  return to_string(self.verify({.domain = domain, .version = version}, now_ms));
+  return to_string(self.verify(expected, now));
 }
 
-py::bytes verify(const SignedRecord& self, const std::string& domain, std::uint32_t version,
-                 std::int64_t now_ms) {
+py::bytes verify(const SignedRecord& self, const std::string& domain, const IntegerArgument& version,
+                 const IntegerArgument& now_ms) {
   const std::string_view found = verdict(self, domain, version, now_ms);
   if (found == to_string(Verdict::kValid)) return to_python(self.payload());
   throw std::invalid_argument("the record is not valid: " + std::string(found) + ".");
@@ -45,8 +49,7 @@ constexpr const char* kClassDoc =
 constexpr const char* kSignDoc =
     "Sign a payload.\n\n"
     ":param identity: who signs: an `idn.identity.Identity`, or anything else with `public_key` (32 bytes) "
-    "and "
-    "`sign(message)` (64 bytes) of Ed25519.\n"
+    "and `sign_raw(data)` (the Ed25519 signature of data as they are, 64 bytes).\n"
     ":param domain: what the record is about, as \"idn/contact\": 1 to 64 of a-z, 0-9, '-' and '/'.\n"
     ":param version: of the payload's layout, from 1.\n"
     ":param payload: at most 65,536 bytes.\n"

@@ -27,11 +27,15 @@ std::array<std::uint8_t, size> exact_bytes(const pybind11::object& object, const
   return copy;
 }
 
-/// A signer that is a Python object with `public_key` and `sign(message)`, as idn.identity.Identity; it must
-/// outlive this.
+/// A signer that is a Python object: idn.identity.Identity, or any other with `public_key` and
+/// `sign_raw(data)`.
+///
+/// An Identity has no `sign_raw` that all could call, since who signs what a stranger sends as it is, signs
+/// the stranger's record; what is behind it has.
 inline identity::Signer signer_of(const pybind11::object& identity) {
-  return {exact_bytes<32>(identity.attr("public_key"), "public_key"), [&identity](ByteView message) {
-            return exact_bytes<64>(identity.attr("sign")(to_python(message)), "the signature");
+  const pybind11::object signer = pybind11::getattr(identity, "_native", identity);
+  return {exact_bytes<32>(signer.attr("public_key"), "public_key"), [signer](ByteView data) {
+            return exact_bytes<64>(signer.attr("sign_raw")(to_python(data)), "the signature");
           }};
 }
 

@@ -9,6 +9,7 @@
 #include "byte_arguments.h"
 #include "idn/identity/multiformats/file_builder.h"
 #include "idn/identity/multiformats/file_reader.h"
+#include "integer_argument.h"
 
 namespace py = pybind11;
 
@@ -49,13 +50,15 @@ auto property(Value (Object::*member)() const) {
   };
 }
 
-std::unique_ptr<Builder> make_builder(const py::object& sink, std::size_t chunk_bytes,
-                                      std::size_t max_links) {
+std::unique_ptr<Builder> make_builder(const py::object& sink, const IntegerArgument& chunk_bytes,
+                                      const IntegerArgument& max_links) {
+  const Layout layout{.chunk_bytes = chunk_bytes.within<std::size_t>("chunk_bytes"),
+                      .max_links = max_links.within<std::size_t>("max_links")};
   const auto pass = [sink](const Cid& cid, ByteView block) {
     const py::gil_scoped_acquire acquire;
     if (!sink.is_none()) sink(cid, to_python(block));
   };
-  return std::make_unique<Builder>(FileBuilder(pass, Layout{chunk_bytes, max_links}));
+  return std::make_unique<Builder>(FileBuilder(pass, layout));
 }
 
 void append(Builder& self, const py::object& data) {
@@ -63,8 +66,9 @@ void append(Builder& self, const py::object& data) {
   self.call([&](FileBuilder& builder) { builder.append(argument.view()); });
 }
 
-std::unique_ptr<Reader> make_reader(const Cid& root, std::uint64_t max_file_bytes) {
-  return std::make_unique<Reader>(FileReader::open(root, max_file_bytes).or_throw("the root"));
+std::unique_ptr<Reader> make_reader(const Cid& root, const IntegerArgument& max_file_bytes) {
+  const auto most = max_file_bytes.within<std::uint64_t>("max_file_bytes");
+  return std::make_unique<Reader>(FileReader::open(root, most).or_throw("the root"));
 }
 
 py::bytes accept(Reader& self, const py::object& block) {
@@ -94,7 +98,8 @@ void bind_unixfs(py::module_& module) {
                              "The block that comes next; None when the file is complete or broken.")
       .def(
           "upcoming",
-          [](Reader& self, std::size_t count) {
+          [](Reader& self, const IntegerArgument& given) {
+            const auto count = given.within<std::size_t>("count");
             return self.call([count](const FileReader& reader) { return reader.upcoming(count); });
           },
           py::arg("count"),

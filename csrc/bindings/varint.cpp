@@ -6,6 +6,7 @@
 
 #include "bindings.h"
 #include "byte_arguments.h"
+#include "integer_argument.h"
 
 namespace py = pybind11;
 
@@ -14,9 +15,9 @@ namespace idn::bindings {
 void bind_varint(py::module_& module) {
   module.def(
       "encode",
-      [](std::uint64_t value) {
+      [](const IntegerArgument& value) {
         Bytes out;
-        identity::varint::append(out, value);
+        identity::varint::append(out, value.within<std::uint64_t>("value", 0, identity::varint::kMaxValue));
         return to_python(out);
       },
       py::arg("value"), "The shortest encoding of a number from 0 to 2^63 - 1.");

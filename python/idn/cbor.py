@@ -55,7 +55,4 @@ def decode(
 
 
 def _limits(max_depth: int, max_bytes: int, max_items: int) -> _native.Limits:
-    for name, limit in (("max_depth", max_depth), ("max_bytes", max_bytes), ("max_items", max_items)):
-        if limit < 0:
-            raise ValueError(f"{name} is {limit}, expected 0 or more.")
     return _native.Limits(max_depth, max_bytes, max_items)

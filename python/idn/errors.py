@@ -31,7 +31,7 @@ class MissingIdentity(IdentityError):  # noqa: N818
 
 
 class WrongPermissions(IdentityError):  # noqa: N818
-    """Others than its owner may read the file of an identity; the message has the remedy."""
+    """The file of an identity is not its owner's alone, is another user's, or the system forbids its use."""
 
 
 class DamagedIdentity(IdentityError):  # noqa: N818

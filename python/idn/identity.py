@@ -23,6 +23,7 @@ __all__ = [
     "generate",
     "load",
     "read",
+    "rehearse_save",
     "verify",
     "verify_signature",
 ]
@@ -69,7 +70,11 @@ class Identity:
         return difficulty(self.node_id)
 
     def sign(self, message: bytes) -> bytes:
-        """Return the Ed25519 signature of a message, 64 bytes."""
+        """Return the signature of a message, 64 bytes, for `verify_signature`.
+
+        The message may be anybody's: what is signed is the CBOR of `["idn/message/1", message]`
+        (docs/wire.md), so the signature is none of a signed record.
+        """
         return self._native.sign(message)
 
     def save(
@@ -90,11 +95,10 @@ class Identity:
         :param strength: what one guess of the password costs (Argon2id): "interactive" (64 MiB), "moderate"
             (256 MiB, about a second) or "sensitive" (1 GiB). Opening the file costs as much.
         :raises ValueError: without a password and `allow_plaintext`, or for an empty password.
-        :raises idn.errors.IdentityError: if a file is there already, or the system refuses.
+        :raises idn.errors.WrongPermissions: if the system forbids it.
+        :raises idn.errors.IdentityError: if a file is there already, or the system refuses otherwise.
         """
-        if strength not in STRENGTHS:
-            raise ValueError(f"strength is {strength!r}, expected one of {', '.join(STRENGTHS)}.")
-        self._native.save(fspath(path), _bytes_of(password), allow_plaintext, STRENGTHS[strength], overwrite)
+        self._native.save(fspath(path), _bytes_of(password), allow_plaintext, _limits(strength), overwrite)
 
     def __repr__(self) -> str:
         return f"Identity({str(self.node_id)!r})"
@@ -134,6 +138,7 @@ class IdentityFile:
 
         :raises idn.errors.WrongPassword: if it is wrong, missing, or there is none to give.
         :raises idn.errors.DamagedIdentity: if another identity's public part was put over the private key.
+        :raises idn.errors.IdentityError: if there is not the memory that the password needs.
         """
         return Identity(self._native.unlock(_bytes_of(password)))
 
@@ -164,11 +169,31 @@ def generate(
     return Identity(_native.generate(difficulty, hash, threads or 0, progress))
 
 
+def rehearse_save(
+    path: _Path,
+    password: _Password | None = None,
+    *,
+    allow_plaintext: bool = False,
+    overwrite: bool = False,
+    strength: Strength = "moderate",
+) -> None:
+    """Do all that `Identity.save` does with these arguments, with a key thrown away, and leave nothing.
+
+    For before a search of hours: what would be refused at its end, the key lost, is refused now. A full disk,
+    a folder that may not be written, memory that the password needs and is not there.
+
+    :raises ValueError: as `Identity.save`.
+    :raises idn.errors.IdentityError: as `Identity.save`.
+    """
+    _native.rehearse_save(fspath(path), _bytes_of(password), allow_plaintext, _limits(strength), overwrite)
+
+
 def read(path: _Path) -> IdentityFile:
     """Read the file of an identity, without opening its private key.
 
     :raises idn.errors.MissingIdentity: if it does not exist.
-    :raises idn.errors.WrongPermissions: if others than its owner may use it.
+    :raises idn.errors.WrongPermissions: if others than its owner may use it, if it is another user's, or if
+        the system forbids it.
     :raises idn.errors.DamagedIdentity: if it is not what idn wrote; the message names the byte and the field.
     :raises idn.errors.IdentityError: if the system refuses.
     """
@@ -179,7 +204,7 @@ def load(path: _Path, password: _Password | None = None) -> Identity:
     """Read an identity from its file.
 
     :raises idn.errors.WrongPassword: if the password is wrong or missing, or the file has none.
-    :raises idn.errors.IdentityError: as `read`.
+    :raises idn.errors.IdentityError: as `read`, and if there is not the memory that the password needs.
     """
     return read(path).unlock(password)
 
@@ -207,9 +232,9 @@ def verify(node_id: Multihash | str, public_key: bytes, difficulty: int = 0) -> 
 
 
 def verify_signature(public_key: bytes, message: bytes, signature: bytes) -> None:
-    """Check that the owner of a key signed a message, and return nothing if so.
+    """Check that the owner of a key signed a message (`Identity.sign`), and return nothing if so.
 
-    :param public_key: Ed25519, 32 bytes. A key of small order, which signs anything, has signed nothing here.
+    :param public_key: Ed25519, 32 bytes. A key that is not of prime order has signed nothing here.
     :param signature: 64 bytes.
     :raises ValueError: if it did not, or key or signature have the wrong length.
     """
@@ -221,6 +246,12 @@ def verify_signature(public_key: bytes, message: bytes, signature: bytes) -> Non
 
 def _hash_of(node_id: Multihash | str) -> Multihash:
     return Multihash(node_id) if isinstance(node_id, str) else node_id
+
+
+def _limits(strength: str) -> _native.Argon2Limits:
+    if strength not in STRENGTHS:
+        raise ValueError(f"strength is {strength!r}, expected one of {', '.join(STRENGTHS)}.")
+    return STRENGTHS[strength]
 
 
 def _bytes_of(password: _Password | None) -> Any:

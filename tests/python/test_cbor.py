@@ -176,11 +176,28 @@ def test_limits_hold_both_ways(limit: dict[str, int], value: Any, reason: str) -
         call(argument, **{name: least + 1})
 
 
+def test_bytes_and_texts_are_counted_before_they_are_copied() -> None:
+    """The copies would be 64 GiB; and what cannot be encoded after what is too long is not come to."""
+    for long in (b"x", "x"):
+        with pytest.raises(ValueError, match="longer than 20 bytes"):
+            cbor.encode([long * 20, object()], max_bytes=20)  # type: ignore[list-item]
+        with pytest.raises(ValueError, match="longer than 1048576 bytes"):
+            cbor.encode([long * (1 << 20)] * 65535)
+
+
 def test_limits_that_make_no_sense_are_refused() -> None:
-    with pytest.raises(ValueError, match="max_items is -1, expected 0 or more"):
-        cbor.decode(b"\x00", max_items=-1)
+    for name in ("max_depth", "max_bytes", "max_items"):
+        for limit in (-1, 2**64, -(2**70), 10**5000):
+            with pytest.raises(ValueError, match=f"^{name} is .*, expected 0 to 18446744073709551615.$"):
+                cbor.decode(b"\x00", **{name: limit})
+    with pytest.raises(TypeError):
+        cbor.encode(0, max_items=1.0)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="max_depth is 65, expected at most 64"):
         cbor.encode(0, max_depth=65)
+    itself: list[Any] = []
+    itself.append(itself)
+    with pytest.raises(ValueError, match="max_depth is 100000, expected at most 64"):
+        cbor.encode(itself, max_depth=100_000)
 
 
 def test_heads_that_claim_too_much_take_no_memory() -> None:

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pty
+import resource
 import signal
 import subprocess
 import sys
@@ -133,6 +134,27 @@ def test_what_is_wrong_ends_with_its_own_code_and_leaves_nothing(
     file.write_bytes(file.read_bytes()[:-1])
     ends(exit_codes.DATA, "expected 237", "show", file)
     ends(exit_codes.DATA, "does not exist", "show", tmp_path / "none")
+
+
+def test_what_would_lose_the_key_after_the_search_ends_it_before(
+    idn: Idn, tmp_path: Path, password: Path
+) -> None:
+    """A difficulty that is never found: these come back at all only because there is no search."""
+    options = ("--difficulty", 64, "--password-file", password)
+    code, _, stderr = idn("new", tmp_path / ("m" * 300), *options)
+    assert (code, "File name too long" in stderr) == (exit_codes.FAILED, True)
+    code, _, stderr = idn("new", tmp_path, *options, "--overwrite")
+    assert (code, "Is a directory" in stderr) == (exit_codes.FAILED, True)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limit[1]))  # less than an identity takes
+    try:
+        code, _, stderr = idn("new", folder / "me", *options)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert (code, "File too large" in stderr) == (exit_codes.FAILED, True)
+    assert list(folder.iterdir()) == []
 
 
 def test_ctrl_c_ends_a_search_with_nothing_written(tmp_path: Path) -> None:

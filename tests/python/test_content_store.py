@@ -123,6 +123,15 @@ def test_a_limit_below_one_is_refused(tmp_path: Path, max_bytes: int) -> None:
         ContentStore(tmp_path, max_bytes)
 
 
+def test_a_limit_beyond_64_bits_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="max_bytes is 18446744073709551616, expected 1 to"):
+        ContentStore(tmp_path, 2**64)
+    store = ContentStore(tmp_path)
+    for limit in (-1, 2**64):
+        with pytest.raises(ValueError, match=f"max_file_bytes is {limit}, expected 0 to"):
+            store.get_file(store.put(b"x"), tmp_path / "out", max_file_bytes=limit)
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_behaves_like_a_dict_of_blocks(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:

@@ -1,21 +1,27 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import pickle
+import resource
 import signal
 import stat
 import struct
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import cbor2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nacl import pwhash, secret, signing
 from nacl.exceptions import BadSignatureError
 
+import wire_vectors
 from idn import identity
 from idn.errors import (
     DamagedIdentity,
@@ -27,6 +33,7 @@ from idn.errors import (
 )
 from idn.identity import Identity, SearchProgress
 from idn.multiformats import Multihash
+from idn.signed_record import Contact
 
 HASHES = {"sha2-256": (0x12, hashlib.sha256), "sha3-256": (0x16, hashlib.sha3_256)}
 NEUTRAL = bytes([1]) + bytes(31)  # the point that is the group's zero
@@ -66,18 +73,68 @@ def test_a_node_id_may_be_made_with_keccak() -> None:
     identity.verify(found.node_id, found.public_key, 4)
 
 
+def signed(message: bytes) -> bytes:
+    """What docs/wire.md says that is signed for a message."""
+    data: bytes = cbor2.dumps(["idn/message/1", message], canonical=True)
+    return data
+
+
+def identity_of(seed: bytes, path: Path) -> Identity:
+    """An identity with a given key, which only a file gives."""
+    public_key = bytes(signing.SigningKey(seed).verify_key)
+    body = b"idn-key\x01\x00" + Multihash.digest(public_key).bytes() + public_key + seed
+    path.touch(mode=0o600)
+    path.write_bytes(body + hashlib.sha256(body).digest())
+    return identity.load(path)
+
+
 def test_a_signature_is_one_to_an_independent_implementation(mine: Identity) -> None:
     signature = mine.sign(b"message")
     key = signing.VerifyKey(mine.public_key)
-    assert key.verify(b"message", signature) == b"message"
-    with pytest.raises(BadSignatureError):
-        key.verify(b"other", signature)
+    assert key.verify(signed(b"message"), signature) == signed(b"message")
+    for other in (b"message", signed(b"other")):
+        with pytest.raises(BadSignatureError):
+            key.verify(other, signature)
+
+
+def test_messages_are_signed_and_refused_as_the_vectors_say(tmp_path: Path) -> None:
+    vectors = json.loads((wire_vectors.FOLDER / "message.json").read_text(encoding="utf-8"))
+    node = identity_of(bytes.fromhex(vectors["seed"]), tmp_path / "node")
+    assert node.public_key.hex() == vectors["public_key"]
+    for vector in vectors["valid"]:
+        message, signature = bytes.fromhex(vector["message"]), bytes.fromhex(vector["signature"])
+        assert signed(message).hex() == vector["signed"]
+        assert node.sign(message) == signature
+        identity.verify_signature(node.public_key, message, signature)
+    for vector in vectors["invalid"]:
+        message, signature = bytes.fromhex(vector["message"]), bytes.fromhex(vector["signature"])
+        with pytest.raises(ValueError, match="the signature is not one of these"):
+            identity.verify_signature(node.public_key, message, signature)
+
+
+def test_who_signs_a_challenge_signs_no_record(mine: Identity) -> None:
+    """A peer sends, as a challenge, what is signed for a contact of its victim with the peer's addresses."""
+    contact = Contact(mine.node_id, ["/ip4/203.0.113.6/tcp/4001"], bytes(32), 2**63 - 1)
+
+    class Victim:
+        public_key = mine.public_key
+
+        def sign_raw(self, challenge: bytes) -> bytes:
+            return mine.sign(challenge)
+
+    record = contact.sign(Victim(), expires_ms=2**63 - 1)
+    assert record.verdict("idn/contact", version=1, now_ms=0) == "bad signature"
+    with pytest.raises(ValueError, match="bad signature"):
+        Contact.from_record(record, now_ms=0)
+    genuine = contact.sign(mine, expires_ms=1)
+    assert Contact.from_record(genuine, now_ms=0) == contact
+    assert not hasattr(mine, "sign_raw")
 
 
 @given(seed=st.binary(min_size=32, max_size=32), message=st.binary(max_size=300))
 def test_signatures_of_an_independent_implementation_are_taken(seed: bytes, message: bytes) -> None:
     theirs = signing.SigningKey(seed)
-    signature = theirs.sign(message).signature
+    signature = theirs.sign(signed(message)).signature
     public_key = bytes(theirs.verify_key)
     identity.verify_signature(public_key, message, signature)
     with pytest.raises(ValueError, match="the signature is not one of these"):
@@ -92,11 +149,12 @@ def test_a_key_of_small_order_has_signed_nothing() -> None:
 
 
 def test_a_signature_by_a_point_of_small_order_is_refused() -> None:
-    """Its maker has the private key, but takes no secret number: the equation of RFC 8032 holds all the same."""
+    """Its maker has the private key, but takes no secret number: RFC 8032's equation holds all the same."""
     seed = bytes(range(32))
     scalar = int.from_bytes(hashlib.sha512(seed).digest()[:32], "little") & (2**254 - 8) | 2**254
     public_key = bytes(signing.SigningKey(seed).verify_key)
-    challenge = int.from_bytes(hashlib.sha512(NEUTRAL + public_key + b"message").digest(), "little")
+    hashed = hashlib.sha512(NEUTRAL + public_key + signed(b"message")).digest()
+    challenge = int.from_bytes(hashed, "little")
     response = challenge * scalar % ORDER
     with pytest.raises(ValueError, match="the signature is not"):
         identity.verify_signature(public_key, b"message", NEUTRAL + response.to_bytes(32, "little"))
@@ -265,6 +323,98 @@ def test_what_is_wrong_with_a_file_is_told_apart(mine: Identity, tmp_path: Path)
     for error in (MissingIdentity, WrongPermissions, DamagedIdentity, WrongPassword):
         assert issubclass(error, IdentityError)
         assert issubclass(error, Error)
+
+
+@contextmanager
+def as_somebody_else() -> Iterator[None]:
+    """Root may do all, so root becomes nobody; others are kept out of folders without any right anyway."""
+    mine = os.geteuid()
+    if mine == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(mine)
+
+
+def test_what_the_system_forbids_is_told_apart(mine: Identity, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    mine.save(folder / "me", "secret")
+    folder.chmod(0)
+    with as_somebody_else():
+        for read in (identity.read, identity.load):
+            with pytest.raises(WrongPermissions, match="cannot read identity file .*: Permission denied"):
+                read(folder / "me")
+        for write in (mine.save, identity.rehearse_save):
+            with pytest.raises(WrongPermissions, match="cannot write identity file .*: Permission denied"):
+                write(folder / "me", "secret", overwrite=True)
+    folder.chmod(0o700)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_a_file_of_another_user_is_refused(mine: Identity, tmp_path: Path) -> None:
+    path = tmp_path / "me"
+    mine.save(path, "secret")
+    os.chown(path, 65534, -1)
+    with pytest.raises(WrongPermissions, match="belongs to user 65534, expected user 0"):
+        identity.load(path, "secret")
+
+
+def test_a_path_that_is_none_is_an_error_of_the_family(
+    mine: Identity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(IdentityError, match="cannot write identity file ''"):
+        mine.save("", "secret")
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(IdentityError, match="cannot write identity file 'me'"):
+        mine.save("me", "secret")
+
+
+def test_memory_short_for_a_password_is_an_error_of_the_family(mine: Identity, tmp_path: Path) -> None:
+    path = tmp_path / "me"
+    mine.save(path, "secret")
+    whole = path.read_bytes()
+    body = whole[:75] + struct.pack("<II", 1, 1 << 20) + whole[83:205]
+    path.write_bytes(body + hashlib.sha256(body).digest())
+    used = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (used + (512 << 20), before[1]))
+    try:
+        with pytest.raises(IdentityError, match="Argon2 needs 1024 MiB of memory"):
+            identity.load(path, "secret")
+        for write in (mine.save, identity.rehearse_save):
+            with pytest.raises(IdentityError, match="Argon2 needs 1024 MiB of memory"):
+                write(tmp_path / "other", "secret", strength="sensitive")
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["me"]
+
+
+def test_a_rehearsal_refuses_what_saving_would_and_leaves_nothing(mine: Identity, tmp_path: Path) -> None:
+    path = tmp_path / "me"
+    for wrong, reason in (({}, "only if that is asked for"), ({"password": ""}, "is empty")):
+        with pytest.raises(ValueError, match=reason):
+            identity.rehearse_save(path, **wrong)
+    with pytest.raises(ValueError, match="strength is 'weak'"):
+        identity.rehearse_save(path, "secret", strength="weak")  # type: ignore[arg-type]
+    with pytest.raises(IdentityError, match="folder .* does not exist"):
+        identity.rehearse_save(tmp_path / "none" / "me", "secret")
+    with pytest.raises(IdentityError, match="Is a directory"):
+        identity.rehearse_save(tmp_path, "secret", overwrite=True)
+    identity.rehearse_save(path, "secret")
+    identity.rehearse_save(path, allow_plaintext=True)
+    assert list(tmp_path.iterdir()) == []
+    mine.save(path, "secret")
+    whole = path.read_bytes()
+    with pytest.raises(IdentityError, match="exists already"):
+        identity.rehearse_save(path, "secret")
+    identity.rehearse_save(path, "secret", overwrite=True)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["me"]
+    assert path.read_bytes() == whole
 
 
 def test_any_byte_changed_in_a_file_is_found(mine: Identity, tmp_path: Path) -> None:

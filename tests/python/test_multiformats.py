@@ -64,6 +64,14 @@ def test_multibase_agrees_with_an_independent_implementation(data: bytes, base: 
     assert multibase.decode(text) == data
 
 
+def test_base58_writes_nothing_that_it_would_not_read_and_says_so_at_once() -> None:
+    for data in (b"\xff" * 2999, bytes(4096), bytes(4000) + b"\xff" * 70):
+        assert multibase.decode(multibase.encode(data, "base58btc")) == data
+    for data in (b"\xff" * 3000, bytes(4097), b"\xff" * 10_000_000):
+        with pytest.raises(ValueError, match=f"multibase: {len(data)} bytes, expected as many as"):
+            multibase.encode(data, "base58btc")
+
+
 @given(text=st.text(alphabet=st.characters(max_codepoint=0x2FF), max_size=60), base=st.sampled_from("fbzu"))
 def test_multibase_reads_only_what_it_would_write(text: str, base: str) -> None:
     name = dict(zip("fbzu", BASES, strict=True))[base]
@@ -104,7 +112,13 @@ def test_cid_agrees_with_an_independent_implementation(
     theirs = independent.CID("base32", 1, codec, digest)
     assert str(ours) == str(theirs)
     assert ours.bytes() == bytes(theirs)
-    assert Cid(independent.CID(base, 1, codec, digest).encode()) == ours
+    text = independent.CID(base, 1, codec, digest).encode()
+    assert Cid.from_bytes(multibase.decode(text)) == ours
+    if base == "base32":
+        assert Cid(text) == ours
+    else:
+        with pytest.raises(ValueError, match="at byte 0: a CID is written in base32, beginning with 'b'"):
+            Cid(text)
     assert (ours.version, ours.codec, ours.hash.function) == (1, codec, function)
     assert Cid.v1(codec, Multihash.digest(data, function)) == ours
 
@@ -167,8 +181,14 @@ def test_the_wrong_argument_is_named() -> None:
         Cid.of(b"", "jpeg")
     with pytest.raises(ValueError, match=r"base 'base2' is unknown"):
         multibase.encode(b"", "base2")
-    with pytest.raises(ValueError, match=r"is above 2\^63 - 1"):
-        varint.encode(2**63)
+    for number in (-1, 2**63, 2**64, -(2**63), -(2**64), 10**30):
+        with pytest.raises(ValueError, match=f"^value is {number}, expected 0 to 9223372036854775807.$"):
+            varint.encode(number)
+    with pytest.raises(ValueError, match=f"^value is 1{'0' * 39}…, expected"):
+        varint.encode(10**100)
+    for other in (1.0, "1", None):
+        with pytest.raises(TypeError):
+            varint.encode(other)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"the varint is refused at byte 1: bytes too many"):
         varint.decode(b"\x01\x02")
     with pytest.raises(TypeError):

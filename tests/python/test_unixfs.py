@@ -196,6 +196,15 @@ def test_the_callers_mistakes_are_named() -> None:
         FileBuilder(max_links=1)
     with pytest.raises(ValueError, match="chunk_bytes is 0, expected 1 to 2097152"):
         FileBuilder(chunk_bytes=0)
+    for number in (-1, 2**64):
+        with pytest.raises(ValueError, match=f"chunk_bytes is {number}, expected"):
+            FileBuilder(chunk_bytes=number)
+        with pytest.raises(ValueError, match=f"max_links is {number}, expected"):
+            FileBuilder(max_links=number)
+        with pytest.raises(ValueError, match=f"max_file_bytes is {number}, expected"):
+            FileReader(Cid.of(b""), max_file_bytes=number)
+        with pytest.raises(ValueError, match=f"count is {number}, expected"):
+            FileReader(Cid.of(b""), max_file_bytes=1).upcoming(number)
     with pytest.raises(ValueError, match="the root is refused at byte 0: a file is of codec raw or dag-pb"):
         FileReader(Cid.of(b"", "json"), max_file_bytes=1)
     builder = FileBuilder()

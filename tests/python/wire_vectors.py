@@ -12,7 +12,7 @@ from typing import Any
 
 import cbor2
 
-from ed25519_reference import ReferenceIdentity
+from ed25519_reference import MovedKey, MovedSigner, ReferenceIdentity
 
 FOLDER = Path(__file__).resolve().parents[1] / "data" / "wire"
 PURPOSE = "idn/signed-record/1"
@@ -180,7 +180,7 @@ def signed_record(
     """A record, or with another purpose (or None: without) what an attacker would pass off as one."""
     fields = [domain, version, payload, expires_ms, identity.public_key]
     message = encoded(fields if purpose is None else [purpose, *fields])
-    return encoded([*fields, identity.sign(message)])
+    return encoded([*fields, identity.sign_raw(message)])
 
 
 def signed_record_vectors() -> dict[str, Any]:
@@ -202,6 +202,11 @@ def signed_record_vectors() -> dict[str, Any]:
         (signed_record(payload, purpose="idn/signed-record/2"), asked, "bad signature"),
         (signed_record(payload, purpose=None), asked, "bad signature"),
     ]
+    mixed: list[tuple[str, ReferenceIdentity]] = [
+        (f"the {what} has a part of order {order}", kind(NODE.seed, order))
+        for what, kind in (("signature's point", MovedSigner), ("signer's key", MovedKey))
+        for order in (2, 4, 8)
+    ]
     return {
         "about": "Signed records of docs/wire.md. The private key is its seed, for tests alone.",
         "seed": NODE.seed.hex(),
@@ -216,6 +221,15 @@ def signed_record_vectors() -> dict[str, Any]:
         "checks": [
             {"record": data.hex(), "asked": question, "verdict": verdict}
             for data, question, verdict in checks
+        ]
+        + [
+            {
+                "record": signed_record(payload, identity=identity).hex(),
+                "asked": asked,
+                "verdict": "bad signature",
+                "why": why,
+            }
+            for why, identity in mixed
         ],
         "invalid": _not_records(fields),
     }
@@ -307,7 +321,48 @@ def contact_vectors() -> dict[str, Any]:
     }
 
 
-VECTORS = {"cbor": cbor_vectors, "signed_record": signed_record_vectors, "contact": contact_vectors}
+def message_vectors() -> dict[str, Any]:
+    """Messages as an identity signs them, and signatures by its key that are none of a message."""
+    purpose = "idn/message/1"
+    messages = [b"", b"hello", bytes(range(256))]
+    hello = encoded([purpose, b"hello"])
+    record_bytes = encoded([PURPOSE, "idn/note", 1, b"a note", EXPIRES_MS, NODE.public_key])
+    refused = [
+        ("the message as it is", b"hello", NODE.sign_raw(b"hello")),
+        ("another purpose", b"hello", NODE.sign_raw(encoded(["idn/message/2", b"hello"]))),
+        ("the message as a text", b"hello", NODE.sign_raw(encoded([purpose, "hello"]))),
+        ("a record's", record_bytes, NODE.sign_raw(record_bytes)),
+        ("another key's", b"hello", OTHER.sign_raw(hello)),
+        *(
+            (f"a point with a part of order {order}", b"hello", MovedSigner(NODE.seed, order).sign_raw(hello))
+            for order in (2, 4, 8)
+        ),
+    ]
+    return {
+        "about": "Messages signed by an identity, docs/wire.md. The private key is its seed, for tests only.",
+        "seed": NODE.seed.hex(),
+        "public_key": NODE.public_key.hex(),
+        "valid": [
+            {
+                "message": message.hex(),
+                "signed": encoded([purpose, message]).hex(),
+                "signature": NODE.sign_raw(encoded([purpose, message])).hex(),
+            }
+            for message in messages
+        ],
+        "invalid": [
+            {"message": message.hex(), "signature": signature.hex(), "why": why}
+            for why, message, signature in refused
+        ],
+    }
+
+
+VECTORS = {
+    "cbor": cbor_vectors,
+    "contact": contact_vectors,
+    "message": message_vectors,
+    "signed_record": signed_record_vectors,
+}
 
 
 def text_of(name: str) -> str:

@@ -28,7 +28,7 @@ class MissingIdentity : public IdentityError {
   using IdentityError::IdentityError;
 };
 
-/// Others than its owner may read the file of an identity.
+/// The file of an identity is not its owner's alone, is another user's, or the system forbids its use.
 class WrongPermissions : public IdentityError {
  public:
   using IdentityError::IdentityError;

@@ -9,12 +9,6 @@
 namespace idn::identity::cbor {
 namespace {
 
-void check(const Limits& limits) {
-  if (limits.max_depth <= kMaxDepth) return;
-  throw std::invalid_argument("cbor: max_depth is " + std::to_string(limits.max_depth) +
-                              ", expected at most " + std::to_string(kMaxDepth) + ".");
-}
-
 std::string too_deep(const Limits& limits) {
   return "nested deeper than " + std::to_string(limits.max_depth) + " arrays";
 }
@@ -151,6 +145,12 @@ class Decoder {
 };
 
 }  // namespace
+
+void check(const Limits& limits) {
+  if (limits.max_depth <= kMaxDepth) return;
+  throw std::invalid_argument("cbor: max_depth is " + std::to_string(limits.max_depth) +
+                              ", expected at most " + std::to_string(kMaxDepth) + ".");
+}
 
 Bytes encode(const Value& value, const Limits& limits) {
   check(limits);

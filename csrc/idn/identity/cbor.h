@@ -69,6 +69,9 @@ class Value {
   std::variant<std::monostate, bool, std::uint64_t, std::int64_t, Bytes, std::string, Array> content_;
 };
 
+/// Throws std::invalid_argument for a limit on depth above kMaxDepth.
+void check(const Limits& limits);
+
 /// The one encoding of a value (RFC 8949, section 4.2.1). Throws std::invalid_argument for what decode()
 /// would refuse with the same limits: a text that is not UTF-8, or too deep, too long, too many.
 Bytes encode(const Value& value, const Limits& limits = {});

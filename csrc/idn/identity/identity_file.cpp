@@ -91,14 +91,14 @@ std::optional<Problem> out_of_bounds(const Argon2Limits& limits) {
                kMost.memory_kib);
 }
 
-// What the password and the salt make of the box; throws Error where memory is short.
+// What the password and the salt make of the box; throws IdentityError where memory is short.
 void derive(BoxKey& key, std::string_view password, const std::uint8_t* salt, const Argon2Limits& limits) {
   const int outcome =
       crypto_pwhash(key.data(), key.size(), password.data(), password.size(), salt, limits.passes,
                     std::size_t{limits.memory_kib} * 1024, crypto_pwhash_ALG_ARGON2ID13);
   if (outcome == 0) return;
-  throw Error("Argon2 needs " + std::to_string(limits.memory_kib / 1024) +
-              " MiB of memory for the password of an identity, and the system refuses.");
+  throw IdentityError("Argon2 needs " + std::to_string(limits.memory_kib / 1024) +
+                      " MiB of memory for the password of an identity, and the system refuses.");
 }
 
 Bytes public_part(const Identity& identity, std::uint8_t protection, std::size_t size) {

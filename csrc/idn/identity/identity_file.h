@@ -41,7 +41,7 @@ inline constexpr std::size_t kLockedBytes = 237;
 inline constexpr std::size_t kPlainBytes = 139;
 
 /// The bytes of an identity whose private key a password locks. Throws std::invalid_argument for an empty
-/// password, limits out of bounds, or a node ID that is not the key's; Error where memory is short.
+/// password, limits out of bounds, or a node ID that is not the key's; IdentityError where memory is short.
 Bytes lock_identity(const Identity& identity, std::string_view password,
                     const Argon2Limits& limits = kModerate);
 
@@ -66,7 +66,8 @@ class IdentityFile {
   [[nodiscard]] const std::optional<Argon2Limits>& limits() const { return limits_; }
 
   /// The identity, with the password where there is one. Throws WrongPassword where it is wrong, missing or
-  /// needless, DamagedIdentity where what it opens is of another identity, or Error where memory is short.
+  /// needless, DamagedIdentity where what it opens is of another identity, or IdentityError where memory is
+  /// short.
   [[nodiscard]] Identity unlock(std::optional<std::string_view> password) const;
 
  private:
@@ -98,5 +99,9 @@ struct SaveOptions {
 /// lock_identity, or without a password and allow_plaintext; IdentityError where the system refuses, or where
 /// a file is there already and `overwrite` is not set.
 void save_identity(const std::filesystem::path& path, const Identity& identity, const SaveOptions& options);
+
+/// Throws what save_identity() would throw now, the memory for the password included, and leaves nothing: for
+/// before a search of hours, at whose end the key would be lost.
+void rehearse_save(const std::filesystem::path& path, const SaveOptions& options);
 
 }  // namespace idn::identity

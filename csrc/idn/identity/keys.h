@@ -27,7 +27,11 @@ class PrivateKey {
   ~PrivateKey();
 
   [[nodiscard]] const PublicKey& public_key() const { return public_key_; }
-  [[nodiscard]] Signature sign(ByteView message) const;
+
+  /// Signs bytes as they are. Whatever this key signs must begin with what it is for: sign_message() and
+  /// SignedRecord see to that.
+  [[nodiscard]] Signature sign(ByteView bytes) const;
+
   [[nodiscard]] const std::array<std::uint8_t, 32>& seed() const { return seed_; }
 
  private:
@@ -39,10 +43,11 @@ class PrivateKey {
   PublicKey public_key_{};
 };
 
-/// Whether it is a signature of the message by the owner of the key.
+/// Whether it is a signature of the bytes by the owner of the key, by the rule of docs/wire.md.
 ///
-/// False for a key or a signature's point of small order, and for any of the numbers in a form that is not
-/// its shortest: such keys sign anything, such signatures have twins.
-bool verify(const PublicKey& key, ByteView message, const Signature& signature);
+/// False for a key or a signature's point that is not of prime order, as all are that RFC 8032 makes, and for
+/// any of the numbers in a form that is not its shortest: such keys sign anything, such signatures have
+/// twins, and libraries differ on them.
+bool verify(const PublicKey& key, ByteView bytes, const Signature& signature);
 
 }  // namespace idn::identity

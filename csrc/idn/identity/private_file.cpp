@@ -27,6 +27,12 @@ std::string name_of(const std::filesystem::path& path) { return "identity file "
 
 std::string reason(int error) { return std::generic_category().message(error); }
 
+// Why a file could not be opened or made: what the system forbids is told apart.
+[[noreturn]] void fail_to_open(const char* task, const std::filesystem::path& path, int error) {
+  if (error != EACCES && error != EPERM) fail(task, path, reason(error));
+  throw WrongPermissions(std::string("cannot ") + task + " " + name_of(path) + ": " + reason(error) + ".");
+}
+
 class Descriptor {
  public:
   explicit Descriptor(int number) : number_(number) {}
@@ -42,14 +48,25 @@ class Descriptor {
   int number_;
 };
 
+// A new name beside a file, for what shall not be seen under its own.
+std::filesystem::path beside(const std::filesystem::path& target) {
+  std::random_device device;
+  std::array<char, 32> name{};
+  std::snprintf(name.data(), name.size(), ".idn-%08x%08x.tmp", device(), device());
+  std::error_code error;  // of an empty path, or where the working folder is gone
+  const std::filesystem::path whole = std::filesystem::absolute(target, error);
+  if (error) fail("write", target, error.message());
+  return whole.parent_path() / name.data();
+}
+
 // A new file beside the target, removed where this goes.
 class Temporary {
  public:
   explicit Temporary(const std::filesystem::path& target) : path_(beside(target)), file_(create()) {
     const int error = errno;
     if (file_.get() >= 0) return;
-    const std::string folder = in_quotes(path_.parent_path().string());
-    fail("write", target, error == ENOENT ? "its folder " + folder + " does not exist" : reason(error));
+    if (error != ENOENT) fail_to_open("write", target, error);
+    fail("write", target, "its folder " + in_quotes(path_.parent_path().string()) + " does not exist");
   }
   ~Temporary() { unlink(path_.c_str()); }
   Temporary(const Temporary&) = delete;
@@ -59,13 +76,6 @@ class Temporary {
   [[nodiscard]] int descriptor() const { return file_.get(); }
 
  private:
-  static std::filesystem::path beside(const std::filesystem::path& target) {
-    std::random_device device;
-    std::array<char, 32> name{};
-    std::snprintf(name.data(), name.size(), ".idn-%08x%08x.tmp", device(), device());
-    return std::filesystem::absolute(target).parent_path() / name.data();
-  }
-
   [[nodiscard]] int create() const {
     return open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
   }
@@ -90,6 +100,12 @@ void sync_folder(const std::filesystem::path& folder) {
   if (opened.get() >= 0) fsync(opened.get());
 }
 
+void check_owner(const std::filesystem::path& path, uid_t owner) {
+  if (owner == geteuid()) return;
+  throw WrongPermissions(name_of(path) + " belongs to user " + std::to_string(owner) + ", expected user " +
+                         std::to_string(geteuid()) + ", who reads it: another may have put it there.");
+}
+
 void check_mode(const std::filesystem::path& path, mode_t mode) {
   if ((mode & kOthers) == 0) return;
   std::array<char, 8> octal{};
@@ -98,31 +114,65 @@ void check_mode(const std::filesystem::path& path, mode_t mode) {
                          ", expected that its owner alone may use it: chmod 600 " + printable(path.string()));
 }
 
-}  // namespace
-
-void write_private_file(const std::filesystem::path& path, ByteView content, bool overwrite) {
-  const Temporary temporary(path);
+void fill(const Temporary& temporary, const std::filesystem::path& path, ByteView content) {
   // A mask may have taken the owner's own right to read away.
   if (fchmod(temporary.descriptor(), S_IRUSR | S_IWUSR) != 0) fail("write", path, reason(errno));
   if (const int error = write_all(temporary.descriptor(), content)) fail("write", path, reason(error));
   if (fsync(temporary.descriptor()) != 0) fail("write", path, reason(errno));
-  // A link, unlike a renaming, is refused where there is something already.
-  const int outcome = overwrite ? rename(temporary.path().c_str(), path.c_str())
-                                : link(temporary.path().c_str(), path.c_str());
-  if (outcome != 0) {
-    fail("write", path, errno == EEXIST ? "it exists already and is not overwritten unasked" : reason(errno));
+}
+
+// Gives a file a name that nothing has yet. Returns the system's error, or 0.
+int name_newly(const std::filesystem::path& file, const std::filesystem::path& name) {
+  // A link, unlike a plain renaming, is refused where there is something already.
+  if (link(file.c_str(), name.c_str()) == 0) return 0;
+  if (errno != EPERM && errno != EOPNOTSUPP) return errno;
+  // So a file system says that it has no links (FAT, some network ones).
+  return renameat2(AT_FDCWD, file.c_str(), AT_FDCWD, name.c_str(), RENAME_NOREPLACE) == 0 ? 0 : errno;
+}
+
+[[noreturn]] void fail_to_name(const std::filesystem::path& path, int error) {
+  fail("write", path, error == EEXIST ? "it exists already and is not overwritten unasked" : reason(error));
+}
+
+}  // namespace
+
+void write_private_file(const std::filesystem::path& path, ByteView content, bool overwrite) {
+  const Temporary temporary(path);
+  fill(temporary, path, content);
+  int error = 0;
+  if (!overwrite) {
+    error = name_newly(temporary.path(), path);
+  } else if (rename(temporary.path().c_str(), path.c_str()) != 0) {
+    error = errno;
   }
+  if (error != 0) fail_to_name(path, error);
   sync_folder(temporary.path().parent_path());
+}
+
+void rehearse_private_file(const std::filesystem::path& path, ByteView content, bool overwrite) {
+  struct stat status {};
+  if (lstat(path.c_str(), &status) == 0) {
+    if (!overwrite) fail_to_name(path, EEXIST);
+    if (S_ISDIR(status.st_mode)) fail("write", path, reason(EISDIR));
+  } else if (errno != ENOENT) {
+    fail_to_open("write", path, errno);
+  }
+  const Temporary temporary(path);
+  fill(temporary, path, content);
+  const std::filesystem::path name = beside(path);
+  if (const int error = name_newly(temporary.path(), name)) fail("write", path, reason(error));
+  unlink(name.c_str());
 }
 
 Bytes read_private_file(const std::filesystem::path& path, std::size_t max_bytes) {
   // Without O_NONBLOCK, a pipe of that name would make us wait for ever.
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.get() < 0 && errno == ENOENT) throw MissingIdentity(name_of(path) + " does not exist.");
-  if (file.get() < 0) fail("read", path, reason(errno));
+  if (file.get() < 0) fail_to_open("read", path, errno);
   struct stat status {};
   if (fstat(file.get(), &status) != 0) fail("read", path, reason(errno));
   if (!S_ISREG(status.st_mode)) fail("read", path, "it is not a regular file");
+  check_owner(path, status.st_uid);
   check_mode(path, status.st_mode);
   Bytes content(max_bytes + 1);  // one more, to see whether it goes on
   std::size_t size = 0;

@@ -67,9 +67,14 @@ def new(
     from idn import identity
 
     kind: Any = hash_name
-    level: Any = strength
     if strength not in identity.STRENGTHS:
         raise ValueError(f"--strength is {strength!r}, expected one of {', '.join(identity.STRENGTHS)}.")
+    saving: dict[str, Any] = {
+        "allow_plaintext": allow_plaintext,
+        "overwrite": overwrite,
+        "strength": strength,
+    }
+    identity.rehearse_save(file, password, **saving)
     last: list[SearchProgress] = []
     with _bar() as show:
 
@@ -78,7 +83,7 @@ def new(
             show(state)
 
         made = identity.generate(difficulty, hash=kind, threads=threads, progress=progress)
-    made.save(file, password, allow_plaintext=allow_plaintext, overwrite=overwrite, strength=level)
+    made.save(file, password, **saving)
     found = {"candidates": last[0].candidates, "seconds": round(last[0].seconds, 3)}
     _print(file, identity.read(file), found, as_json=as_json)
 

@@ -71,6 +71,30 @@ constexpr std::string_view kSmallOrder[] = {
     "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
 };
 
+// Signatures of "message" by the seed 00 01 ... 1f. The first three move the signature's point by one of
+// order 2, 4 and 8, and hold in RFC 8032's equation with the cofactor; the others move the key, and hold
+// without it too. Made by tests/python/ed25519_reference.py.
+constexpr std::pair<std::string_view, std::string_view> kMixedOrder[] = {
+    {"03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8",
+     "db81690ac6c3687bd8d5c1a89f424af9ac3e85f7ce9654664458f23ecc8a448c"
+     "6f3201ad5fd22a899d989e3cc82331505702d790bdb5d10dd9d9846e1c6d8b08"},
+    {"03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8",
+     "0d2c9b19af11719a2b8a8600450b07e7e7d32572e049757c2504da34ba894426"
+     "2709e41bd9b49680d3129fc3df732da81b8870ca37314021cba618b03a1fe704"},
+    {"03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8",
+     "3c7e9155d53c6b45f7c0689a44f43a6cb95b18be8bedae90fa54d36163051fcb"
+     "7dcc286b1c76ab0e92808751f5e02a683f683e483d1d658a767385abdb243801"},
+    {"ea5ef8400c31ef41e28f22e718b43f66981b29cf645af2a0e223799bedaace47",
+     "9fae697502e752768a1332638c9930710eba813a99b7a74a349ec8832e436d78"
+     "885015f9426591309102e954ebf740217e416169d40a1ed28871a863aa03840e"},
+    {"62d5a653bcdb4ced227281ab7f0f2d1eebed4fb114b1aead9758cf56aeebd493",
+     "c18597faea7acfda653b807c6c02850bce88d938d8b34fa91b826f3b892513bb"
+     "896a5fae2d5188d0aa7b475106b56667aa03b18f7773fe096789e5202d8eba00"},
+    {"b154bd62188ae283dd187fefe8c31f5e276edf083b4cff11c9d5cff856c74440",
+     "54c657a26ba3db53e06b612082c2ee933605db3e2e2e17c4912e0e61d5c8275d"
+     "f4bc9f7f72f5ac38cfb087e5626f493a272d1fdf4363aee796a634dbec5f1f04"},
+};
+
 TEST(Keys, SignAsRfc8032Says) {
   for (const Vector& vector : kVectors) {
     const PrivateKey key = PrivateKey::from_seed(array_from_hex<32>(vector.seed));
@@ -112,6 +136,12 @@ TEST(Keys, AKeyOfSmallOrderSignsNothing) {
       const auto message = static_cast<std::uint8_t>(number);  // one in eight fits a key of order 8
       EXPECT_FALSE(verify(array_from_hex<32>(point), {&message, 1}, signature)) << point;
     }
+  }
+}
+
+TEST(Keys, APointOfMixedOrderIsRefusedWhateverLibsodiumMakesOfIt) {
+  for (const auto& [key, signature] : kMixedOrder) {
+    EXPECT_FALSE(verify(array_from_hex<32>(key), bytes_of("message"), array_from_hex<64>(signature))) << key;
   }
 }
 

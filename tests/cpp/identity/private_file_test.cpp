@@ -1,13 +1,29 @@
 #include "idn/identity/private_file.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <fstream>
 #include <string>
 
 #include "../store/temporary_folder.h"
 #include "idn/core/error.h"
+
+namespace {
+
+bool there_are_links = true;
+
+}  // namespace
+
+// In place of the system's: a file system may have no links, as FAT has none.
+extern "C" int link(const char* from, const char* to) noexcept {
+  if (there_are_links) return linkat(AT_FDCWD, from, AT_FDCWD, to, 0);
+  errno = EPERM;
+  return -1;
+}
 
 namespace idn::identity {
 namespace {
@@ -62,6 +78,46 @@ TEST(PrivateFile, AnOldFileStaysUnlessItIsToBeOverwritten) {
   write_private_file(folder / "key", Bytes{9}, true);
   EXPECT_EQ(read_private_file(folder / "key", 3), Bytes{9});
   EXPECT_EQ(folder.files(), 1U);
+}
+
+TEST(PrivateFile, AnOldFileStaysWhereAFileSystemHasNoLinks) {
+  const TemporaryFolder folder;
+  there_are_links = false;
+  rehearse_private_file(folder / "key", kContent, false);
+  EXPECT_EQ(folder.files(), 0U);
+  write_private_file(folder / "key", kContent, false);
+  EXPECT_THROW(write_private_file(folder / "key", Bytes{9}, false), IdentityError);
+  there_are_links = true;
+  EXPECT_EQ(read_private_file(folder / "key", 3), kContent);
+  EXPECT_EQ(folder.files(), 1U);
+}
+
+TEST(PrivateFile, ARehearsalRefusesWhatWritingWouldAndLeavesNothing) {
+  const TemporaryFolder folder;
+  rehearse_private_file(folder / "key", kContent, false);
+  EXPECT_THROW(rehearse_private_file(folder / "none/key", kContent, false), IdentityError);
+  EXPECT_THROW(rehearse_private_file(folder / std::string(300, 'k'), kContent, false), IdentityError);
+  EXPECT_THROW(rehearse_private_file(folder.path(), kContent, true), IdentityError);
+  EXPECT_EQ(folder.files(), 0U);
+  write_private_file(folder / "key", kContent, false);
+  EXPECT_THROW(rehearse_private_file(folder / "key", kContent, false), IdentityError);
+  rehearse_private_file(folder / "key", Bytes{9}, true);
+  EXPECT_EQ(read_private_file(folder / "key", 3), kContent);
+  EXPECT_EQ(folder.files(), 1U);
+}
+
+TEST(PrivateFile, APathThatIsNoneIsRefusedWithTheReason) {
+  const std::string why = message_of<IdentityError>([] { write_private_file("", kContent, false); });
+  EXPECT_NE(why.find("cannot write identity file ''"), std::string::npos) << why;
+}
+
+TEST(PrivateFile, AnothersFileIsRefused) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root gives files away";
+  const TemporaryFolder folder;
+  write_private_file(folder / "key", kContent, false);
+  ASSERT_EQ(chown((folder / "key").c_str(), 65534, static_cast<gid_t>(-1)), 0);
+  const std::string why = message_of<WrongPermissions>([&] { read_private_file(folder / "key", 3); });
+  EXPECT_NE(why.find("belongs to user 65534, expected user 0"), std::string::npos) << why;
 }
 
 TEST(PrivateFile, OverwritingAFileThatOthersCanReadMakesItPrivate) {

@@ -81,6 +81,7 @@ def cids() -> dict[str, bytes]:
     texts = {
         "text-v0": base58(SHA2_256),
         "text-v0-in-z": "z" + base58(SHA2_256),
+        "text-v0-in-b": "b" + base32(SHA2_256),
         "text-v0-cut-off": base58(SHA2_256)[:-1],
         "text-b": "b" + base32(raw),
         "text-f": "f" + raw.hex(),
@@ -149,8 +150,9 @@ def multiaddrs() -> dict[str, bytes]:
 def unixfs_blocks() -> dict[str, bytes]:
     raw = b"\x01\x55" + SHA2_256
 
-    def link(total: int, cid: bytes = raw, name: bytes = b"") -> bytes:
-        return field(2, field(1, cid) + field(2, name) + field(3, total))
+    def link(total: int, cid: bytes = raw, name: bytes | None = b"") -> bytes:
+        named = b"" if name is None else field(2, name)
+        return field(2, field(1, cid) + named + field(3, total))
 
     def sizes(file: int, *parts: int, kind: int = 2) -> bytes:
         return field(1, field(1, kind) + field(3, file) + b"".join(field(4, part) for part in parts))
@@ -168,6 +170,7 @@ def unixfs_blocks() -> dict[str, bytes]:
         "data-first": sizes(11, 11) + link(11),
         "data-alone": field(1, b"anything"),
         "no-total": field(2, field(1, raw)),
+        "no-name": link(11, name=None) + sizes(11, 11),
         "name-not-utf8": link(11, name=b"\xff"),
         "cut-off": link(11)[:-1],
         "empty": b"",

@@ -108,6 +108,9 @@ Result<Cid> Cid::from_text(std::string_view text) {
     if (!cid) return within_text(cid.problem());
     return cid;
   }
+  if (!text.starts_with(static_cast<char>(Base::kBase32))) {
+    return Problem{0, "a CID is written in base32, beginning with 'b', or begins with 'Qm' (version 0)"};
+  }
   const auto bytes = multibase::decode(text);
   if (!bytes) return bytes.problem();
   auto cid = from_bytes(*bytes);

@@ -41,7 +41,7 @@ class Cid {
   /// Reads the whole of bytes, either version.
   static Result<Cid> from_bytes(ByteView bytes);
 
-  /// Reads "Qm…" (version 0) or a multibase text (version 1, any base known here).
+  /// Reads what text() writes, and no other: a name has one spelling.
   static Result<Cid> from_text(std::string_view text);
 
   [[nodiscard]] int version() const { return version_; }

@@ -98,10 +98,18 @@ Result<Bytes> decode_bits(Base base, const Rule& rule, std::string_view text) {
   return bytes;
 }
 
+void check_base58(std::size_t characters, std::size_t bytes) {
+  if (characters <= kMaxBase58Text) return;
+  throw std::invalid_argument("multibase: " + std::to_string(bytes) +
+                              " bytes, expected as many as base58 writes in " +
+                              std::to_string(kMaxBase58Text) + " characters.");
+}
+
 // Long division, digit by digit: leading zero bytes are ones, as Bitcoin has it.
 std::string encode_58(ByteView bytes) {
   const auto first = std::ranges::find_if(bytes, [](std::uint8_t byte) { return byte != 0; });
   const auto zeros = static_cast<std::size_t>(first - bytes.begin());
+  check_base58(zeros, bytes.size());
   std::string digits;  // least first, as numbers
   for (const std::uint8_t byte : bytes.subspan(zeros)) {
     unsigned carry = byte;
@@ -111,6 +119,7 @@ std::string encode_58(ByteView bytes) {
       carry /= 58;
     }
     for (; carry > 0; carry /= 58) digits.push_back(static_cast<char>(carry % 58));
+    check_base58(zeros + digits.size(), bytes.size());
   }
   std::string text(zeros, kBitcoin[0]);
   for (const char digit : std::views::reverse(digits)) {

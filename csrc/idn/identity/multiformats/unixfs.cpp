@@ -73,7 +73,8 @@ std::optional<std::string> why_not(const dag_pb::Link& link, std::uint64_t file_
   if (codec != Codec::kRaw && codec != Codec::kDagPb) {
     return "is of codec " + std::string(to_string(codec)) + ", expected raw or dag-pb";
   }
-  if (link.name && !link.name->empty()) return "has a name, but is part of a file";
+  if (!link.name) return "has no name, expected the empty one";
+  if (!link.name->empty()) return "has a name, but is part of a file";
   if (!link.total_bytes) return "does not say how large its blocks are";
   if (file_bytes == 0) return "holds no bytes of the file";
   const std::uint64_t total = *link.total_bytes;

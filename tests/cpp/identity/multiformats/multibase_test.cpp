@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <stdexcept>
 #include <string>
 
 namespace idn::identity::multibase {
@@ -52,6 +53,14 @@ TEST(Multibase, RefusesWhatItWouldNotWrite) {
   EXPECT_EQ(decode("baa======").problem().position, 3U);
   EXPECT_EQ(decode("uAB").problem(), (Problem{2, "the bits left over in the last character are not zero"}));
   EXPECT_EQ(decode("z0").problem(), (Problem{1, "'0' is no character of base 'z'"}));
+}
+
+TEST(Multibase, WritesNoBase58TextThatItWouldNotRead) {
+  EXPECT_EQ(decode(encode(Base::kBase58Btc, Bytes(2999, 0xFF))).value(), Bytes(2999, 0xFF));
+  EXPECT_EQ(decode(encode(Base::kBase58Btc, Bytes(4096, 0))).value(), Bytes(4096, 0));
+  for (const Bytes& bytes : {Bytes(3000, 0xFF), Bytes(4097, 0), Bytes(10'000'000, 0xFF)}) {
+    EXPECT_THROW(encode(Base::kBase58Btc, bytes), std::invalid_argument) << bytes.size();
+  }
 }
 
 TEST(Multibase, RefusesBase58TextsThatWouldTakeLong) {

@@ -220,13 +220,14 @@ TEST(UnixFs, WhatIsReadAsDagPbIsWrittenAgainAsItWas) {
   EXPECT_GT(read_again, 1000U);
 }
 
-TEST(UnixFs, ANameThatIsLeftOutIsTheSameAsAnEmptyOne) {
+TEST(UnixFs, ANameThatIsLeftOutIsRefusedAsTheEmptyOneIsWritten) {
   Blocks blocks;
   const FilePart a = raw_part(blocks, "a");
   const FilePart b = raw_part(blocks, "bc");
   dag_pb::Node node = dag_pb::decode(encode(FileNode{{a, b}}), 9).value();
   for (dag_pb::Link& link : node.links) link.name.reset();
-  EXPECT_EQ(read_back(put(blocks, dag_pb::encode(node)), blocks).bytes, (Bytes{'a', 'b', 'c'}));
+  EXPECT_EQ(refusal(put(blocks, dag_pb::encode(node)), blocks).reason,
+            "part 0 has no name, expected the empty one");
 }
 
 TEST(UnixFs, ANodeThatIsNotOfTheProfileIsRefused) {
