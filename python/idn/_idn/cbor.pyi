@@ -14,9 +14,9 @@ class Limits:
     """
     def __init__(
         self,
-        max_depth: typing.SupportsInt | typing.SupportsIndex,
-        max_bytes: typing.SupportsInt | typing.SupportsIndex,
-        max_items: typing.SupportsInt | typing.SupportsIndex,
+        max_depth: typing.SupportsIndex,
+        max_bytes: typing.SupportsIndex,
+        max_items: typing.SupportsIndex,
     ) -> None: ...
     @property
     def max_bytes(self) -> int: ...

@@ -55,10 +55,7 @@ class ContentStore:
     Blocks and files by CID in a folder.
     """
     def __init__(
-        self,
-        path: os.PathLike | str | builtins.bytes,
-        max_bytes: typing.SupportsInt | typing.SupportsIndex | None,
-        create: bool,
+        self, path: os.PathLike | str | builtins.bytes, max_bytes: typing.SupportsIndex | None, create: bool
     ) -> None: ...
     def blocks(self) -> int:
         """
@@ -76,7 +73,7 @@ class ContentStore:
         self,
         cid: idn._idn.multiformats.Cid,
         destination: os.PathLike | str | builtins.bytes,
-        max_file_bytes: typing.SupportsInt | typing.SupportsIndex | None,
+        max_file_bytes: typing.SupportsIndex | None,
         progress: typing.Any,
     ) -> int:
         """

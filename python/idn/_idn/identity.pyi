@@ -22,6 +22,7 @@ __all__: list[str] = [
     "SearchProgress",
     "generate",
     "leading_zero_bits",
+    "rehearse_save",
     "verify_node_id",
     "verify_signature",
 ]
@@ -57,7 +58,11 @@ class Identity:
         """
     def sign(self, message: typing.Any) -> bytes:
         """
-        An Ed25519 signature, 64 bytes.
+        The signature of a message, 64 bytes.
+        """
+    def sign_raw(self, data: typing.Any) -> bytes:
+        """
+        An Ed25519 signature of data that begin with their purpose: a record's.
         """
     @property
     def node_id(self) -> idn._idn.multiformats.Multihash:
@@ -157,6 +162,17 @@ def generate(
 def leading_zero_bits(hash: idn._idn.multiformats.Multihash) -> int:
     """
     How many zero bits the digest begins with.
+    """
+
+def rehearse_save(
+    path: os.PathLike | str | bytes,
+    password: str | None,
+    allow_plaintext: bool,
+    limits: Argon2Limits,
+    overwrite: bool,
+) -> None:
+    """
+    Throws what `Identity.save` would throw now.
     """
 
 def verify_node_id(

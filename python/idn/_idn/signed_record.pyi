@@ -30,14 +30,14 @@ class SignedRecord:
         identity: typing.Any,
         *,
         domain: str,
-        version: typing.SupportsInt | typing.SupportsIndex,
+        version: typing.SupportsIndex,
         payload: typing.Any,
-        expires_ms: typing.SupportsInt | typing.SupportsIndex,
+        expires_ms: typing.SupportsIndex,
     ) -> SignedRecord:
         """
         Sign a payload.
 
-        :param identity: who signs: an `idn.identity.Identity`, or anything else with `public_key` (32 bytes) and `sign(message)` (64 bytes) of Ed25519.
+        :param identity: who signs: an `idn.identity.Identity`, or anything else with `public_key` (32 bytes) and `sign_raw(data)` (the Ed25519 signature of data as they are, 64 bytes).
         :param domain: what the record is about, as "idn/contact": 1 to 64 of a-z, 0-9, '-' and '/'.
         :param version: of the payload's layout, from 1.
         :param payload: at most 65,536 bytes.
@@ -52,13 +52,7 @@ class SignedRecord:
         """
         What `from_bytes` reads.
         """
-    def verdict(
-        self,
-        domain: str,
-        *,
-        version: typing.SupportsInt | typing.SupportsIndex,
-        now_ms: typing.SupportsInt | typing.SupportsIndex,
-    ) -> str:
+    def verdict(self, domain: str, *, version: typing.SupportsIndex, now_ms: typing.SupportsIndex) -> str:
         """
         Tell whether the record is to be believed.
 
@@ -68,11 +62,7 @@ class SignedRecord:
         :returns: "valid", or the first that holds of "wrong domain", "version from the future", "expired" and "bad signature". Who `signer` is, is for the caller to know.
         """
     def verify(
-        self,
-        domain: str,
-        *,
-        version: typing.SupportsInt | typing.SupportsIndex,
-        now_ms: typing.SupportsInt | typing.SupportsIndex,
+        self, domain: str, *, version: typing.SupportsIndex, now_ms: typing.SupportsIndex
     ) -> builtins.bytes:
         """
         Return the payload of a record that is valid, see `verdict`.
@@ -118,12 +108,12 @@ class Contact:
     :param addresses: multiaddrs or their texts, the one to try first, first; at most 16.
     :param transport_key: the CURVE public key, 32 bytes.
     :param sequence: greater in a newer contact of the node.
-    :raises ValueError: for an address that is none, or a key of another length.
+    :raises ValueError: for an address that is none, a key of another length, or a sequence that is not from 0 to 2^63 - 1.
     """
 
     __hash__: typing.ClassVar[None] = None  # type: ignore[assignment]
     @staticmethod
-    def from_record(record: SignedRecord, *, now_ms: typing.SupportsInt | typing.SupportsIndex) -> Contact:
+    def from_record(record: SignedRecord, *, now_ms: typing.SupportsIndex) -> Contact:
         """
         Read the contact in a record that is valid now and signed by the node that it is of.
 
@@ -135,17 +125,15 @@ class Contact:
         node_id: idn._idn.multiformats.Multihash,
         addresses: collections.abc.Sequence[typing.Any],
         transport_key: typing.Any,
-        sequence: typing.SupportsInt | typing.SupportsIndex,
+        sequence: typing.SupportsIndex,
     ) -> None: ...
     def __repr__(self) -> str: ...
-    def sign(
-        self, identity: typing.Any, *, expires_ms: typing.SupportsInt | typing.SupportsIndex
-    ) -> SignedRecord:
+    def sign(self, identity: typing.Any, *, expires_ms: typing.SupportsIndex) -> SignedRecord:
         """
         Make a record of this, of the domain "idn/contact".
 
         :param identity: the node's own, as `SignedRecord.sign` takes it.
-        :raises ValueError: if the node ID is another's, there are too many addresses, or the sequence is negative.
+        :raises ValueError: if the node ID is another's, or there are too many addresses.
         """
     @property
     def addresses(self) -> list[idn._idn.multiformats.Multiaddr]:

@@ -96,7 +96,7 @@ class Cid:
     def __hash__(self) -> int: ...
     def __init__(self, text: str) -> None:
         """
-        Reads either version.
+        Reads what str() writes: base32 for version 1, base58btc for version 0. A text of another base goes through multibase.decode and from_bytes.
         """
     def __lt__(self, arg0: Cid) -> bool: ...
     def __repr__(self) -> str: ...
@@ -169,8 +169,8 @@ class FileBuilder:
         self,
         sink: typing.Any = None,
         *,
-        chunk_bytes: typing.SupportsInt | typing.SupportsIndex = 1048576,
-        max_links: typing.SupportsInt | typing.SupportsIndex = 1024,
+        chunk_bytes: typing.SupportsIndex = 1048576,
+        max_links: typing.SupportsIndex = 1024,
     ) -> None:
         """
         sink(cid, block) takes each block as soon as it is complete, children before parents.
@@ -193,12 +193,12 @@ class FileReader:
     """
     Reads a file from blocks of strangers, checking each.
     """
-    def __init__(self, root: Cid, *, max_file_bytes: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+    def __init__(self, root: Cid, *, max_file_bytes: typing.SupportsIndex) -> None: ...
     def accept(self, block: typing.Any) -> builtins.bytes:
         """
         Takes the wanted block; the file's bytes in it. A ValueError leaves the reader as it was, or, if the block is the wanted one and yet of no file, broken.
         """
-    def upcoming(self, count: typing.SupportsInt | typing.SupportsIndex) -> list[Cid]:
+    def upcoming(self, count: typing.SupportsIndex) -> list[Cid]:
         """
         Up to count blocks in the order in which they will be wanted: what to fetch ahead.
         """

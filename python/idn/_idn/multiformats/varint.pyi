@@ -13,7 +13,7 @@ def decode(data: typing.Any) -> int:
     The number that data is.
     """
 
-def encode(value: typing.SupportsInt | typing.SupportsIndex) -> bytes:
+def encode(value: typing.SupportsIndex) -> bytes:
     """
     The shortest encoding of a number from 0 to 2^63 - 1.
     """
