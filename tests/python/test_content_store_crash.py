@@ -217,10 +217,13 @@ from idn.content_store import ContentStore
 store = ContentStore(sys.argv[1])
 for name in (".", "usage"):
     fcntl.flock(os.open(os.path.join(sys.argv[1], name), os.O_RDONLY), fcntl.LOCK_EX)
-signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
-signal.setitimer(signal.ITIMER_REAL, 0.3, 0.3)
+def interrupt(*_):
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    raise KeyboardInterrupt
+signal.signal(signal.SIGALRM, interrupt)
 for action in (lambda: store.put(b"x"), lambda: len(store), lambda: ContentStore(sys.argv[1])):
     try:
+        signal.setitimer(signal.ITIMER_REAL, 0.3, 0.3)
         action()
     except KeyboardInterrupt:
         continue
