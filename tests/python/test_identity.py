@@ -92,7 +92,7 @@ def test_a_key_of_small_order_has_signed_nothing() -> None:
 
 
 def test_a_signature_by_a_point_of_small_order_is_refused() -> None:
-    """Its maker has the private key but takes no secret number: the equation of RFC 8032 holds all the same."""
+    """Its maker has the private key but takes no secret number: the equation of RFC 8032 holds."""
     seed = bytes(range(32))
     scalar = int.from_bytes(hashlib.sha512(seed).digest()[:32], "little") & (2**254 - 8) | 2**254
     public_key = bytes(signing.SigningKey(seed).verify_key)
