@@ -161,7 +161,14 @@ def test_ctrl_c_ends_a_search_with_nothing_written(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
     command = [sys.executable, "-m", "idn", "id", "new", "me", "--difficulty", "64", "--allow-plaintext"]
-    with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Where the tests run in the background of a shell, the signal came ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:
         # Only the search has more than one thread at work; before it, an interrupt would prove less.
         deadline = time.monotonic() + 100
         while not _searching(process.pid) and time.monotonic() < deadline:

@@ -149,7 +149,7 @@ def test_a_key_of_small_order_has_signed_nothing() -> None:
 
 
 def test_a_signature_by_a_point_of_small_order_is_refused() -> None:
-    """Its maker has the private key, but takes no secret number: RFC 8032's equation holds all the same."""
+    """Its maker has the private key but takes no secret number: the equation of RFC 8032 holds."""
     seed = bytes(range(32))
     scalar = int.from_bytes(hashlib.sha512(seed).digest()[:32], "little") & (2**254 - 8) | 2**254
     public_key = bytes(signing.SigningKey(seed).verify_key)
@@ -230,11 +230,16 @@ def test_an_exception_of_progress_ends_the_search() -> None:
 
 
 def test_an_interrupt_ends_the_search_at_once() -> None:
+    # Where the tests run in the background of a shell, the signal came ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     start = time.monotonic()
     timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))  # which also shows the GIL is free
     timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        identity.generate(64)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            identity.generate(64)
+    finally:
+        signal.signal(signal.SIGINT, before)
     timer.join()
     assert time.monotonic() - start < 20
 
