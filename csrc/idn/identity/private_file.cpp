@@ -97,7 +97,11 @@ int write_all(int descriptor, ByteView content) {
 void sync_folder(const std::filesystem::path& folder) {
   // The name is durable once its folder is; a file system that cannot sync a folder has done all it can.
   const Descriptor opened(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (opened.get() >= 0) fsync(opened.get());
+  if (opened.get() < 0) return;  // a folder that may be written and not read
+  while (fsync(opened.get()) != 0) {
+    if (errno == EINVAL || errno == ENOTSUP) return;
+    if (errno != EINTR) fail("write", folder, reason(errno));
+  }
 }
 
 void check_owner(const std::filesystem::path& path, uid_t owner) {
