@@ -5,6 +5,7 @@
 #
 # The arm64 libraries are unpacked into build/aarch64-sysroot, from where apt gets this machine's own packages; what is
 # installed here stays as it is, but for the cross compiler and qemu where they are missing. Remove the folder to renew it.
+# Warnings are no errors here: Debian 12's cross compiler sees an overread in the standard library's own comparison of vectors.
 set -euo pipefail
 # shellcheck source=scripts/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
