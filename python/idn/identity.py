@@ -94,10 +94,12 @@ class Identity:
         :param overwrite: replace a file that is there already. What is lost with it cannot be made again.
         :param strength: what one guess of the password costs (Argon2id): "interactive" (64 MiB), "moderate"
             (256 MiB, about a second) or "sensitive" (1 GiB). Opening the file costs as much.
-        :raises ValueError: without a password and `allow_plaintext`, or for an empty password.
+        :raises ValueError: without a password and `allow_plaintext`, with both, or for an empty password.
         :raises idn.errors.WrongPermissions: if the system forbids it.
         :raises idn.errors.IdentityError: if a file is there already, or the system refuses otherwise.
         """
+        if password is not None and allow_plaintext:
+            raise ValueError("a password and allow_plaintext exclude each other; give one.")
         self._native.save(fspath(path), _bytes_of(password), allow_plaintext, _limits(strength), overwrite)
 
     def __repr__(self) -> str:
@@ -132,6 +134,9 @@ class IdentityFile:
         """What a guess costs: `passes` and `memory_kib` of Argon2id; None if it is not encrypted."""
         limits = self._native.limits
         return None if limits is None else {"passes": limits.passes, "memory_kib": limits.memory_kib}
+
+    def __repr__(self) -> str:
+        return f"IdentityFile({str(self.node_id)!r}, encrypted={self.encrypted})"
 
     def unlock(self, password: _Password | None = None) -> Identity:
         """Open the private key.

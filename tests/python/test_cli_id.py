@@ -128,6 +128,12 @@ def test_what_is_wrong_ends_with_its_own_code_and_leaves_nothing(
     other = tmp_path / "other"
     other.write_text("wrong", encoding="utf-8")
     ends(exit_codes.FAILED, "is wrong", "verify", file, "--password-file", other)
+    missing = ("--password-file", "nope", "--overwrite")
+    ends(exit_codes.USAGE, "the password file nope cannot be read: No such", *new, *missing)
+    ends(exit_codes.USAGE, "no terminal to ask for a password", "verify", file, "--ask-password")
+    plain = tmp_path / "plain"
+    assert idn("new", plain, "--difficulty", 0, "--allow-plaintext")[0] == exit_codes.OK
+    ends(exit_codes.FAILED, "is not encrypted, so it has no password", "verify", plain, "--ask-password")
     file.chmod(0o644)
     ends(exit_codes.FAILED, "chmod 600", "show", file)
     file.chmod(0o600)

@@ -360,6 +360,7 @@ def test_the_commands_do_what_the_methods_do(tmp_path: Path, command: Command) -
     code, out, _ = command("get", store, cid, tmp_path / "back")
     assert (code, out) == (exit_codes.OK, f"{tmp_path / 'back'}: {2 * MEBIBYTE} bytes\n")
     assert (tmp_path / "back").read_bytes() == file.read_bytes()
+    assert command("get", store, cid, tmp_path / "back", "--force")[0] == exit_codes.OK
 
     code, _, err = command("remove", store, cid, "--recursive")
     assert code == exit_codes.FAILED
@@ -384,7 +385,7 @@ def test_verify_ends_with_the_code_for_damaged_data(tmp_path: Path, command: Com
     assert out.splitlines()[0].startswith(f"{bad}  damaged: ")
     assert out.splitlines()[1:] == [
         f"{bad}  pinned, but not here",
-        "1 blocks, 4 bytes are as they should be",
+        "1 block, 4 bytes are as they should be",
     ]
     assert good in store
 
@@ -392,12 +393,14 @@ def test_verify_ends_with_the_code_for_damaged_data(tmp_path: Path, command: Com
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["list", "nowhere"], exit_codes.FAILED, "nowhere"),
+        (["list", "nowhere"], exit_codes.DATA, "there is no store at nowhere"),
         (["get", "store", "nonsense", "x"], exit_codes.USAGE, "CID 'nonsense' is refused"),
         (["get", "store", str(Cid.of(b"absent")), "x"], exit_codes.FAILED, "is not in the store"),
         (["pin", "store", str(Cid.of(b"absent"))], exit_codes.FAILED, "are not here"),
-        (["put", "store", "absent"], exit_codes.FAILED, "absent"),
-        (["put", "store", "absent", "--max-bytes", "0"], exit_codes.USAGE, "max_bytes is 0"),
+        (["put", "store", "here", "absent"], exit_codes.USAGE, "absent is not there. Nothing was stored"),
+        (["put", "store", "folder"], exit_codes.USAGE, "folder is a folder; give the files in it"),
+        (["put", "store", "here", "--max-bytes", "0"], exit_codes.USAGE, "max_bytes is 0"),
+        (["get", "store", str(Cid.of(b"absent")), "here"], exit_codes.USAGE, "here is there already"),
     ],
 )
 def test_a_failed_command_is_one_line(
@@ -410,11 +413,15 @@ def test_a_failed_command_is_one_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     ContentStore("store")
+    Path("here").write_bytes(b"here")
+    Path("folder").mkdir()
     found, out, err = command(*arguments)
     assert (found, out) == (code, "")
     assert message in err
     assert len(err.splitlines()) == 1
     assert not Path("nowhere").exists()
+    assert Path("here").read_bytes() == b"here"
+    assert len(ContentStore("store")) == 0
 
 
 def test_a_large_file_shows_how_far_it_is(tmp_path: Path, command: Command) -> None:

@@ -287,13 +287,16 @@ def test_a_file_without_a_password_must_be_asked_for(mine: Identity, tmp_path: P
     with pytest.raises(ValueError, match="only if that is asked for"):
         mine.save(path)
     with pytest.raises(ValueError, match="is empty"):
-        mine.save(path, "", allow_plaintext=True)
+        mine.save(path, "")
+    with pytest.raises(ValueError, match="exclude each other"):
+        mine.save(path, "secret", allow_plaintext=True)
     assert list(tmp_path.iterdir()) == []
     mine.save(path, allow_plaintext=True)
     data = path.read_bytes()
     assert len(data) == 139
     assert bytes(signing.SigningKey(data[75:107]).verify_key) == mine.public_key
     assert not identity.read(path).encrypted
+    assert repr(identity.read(path)) == f"IdentityFile('{mine.node_id}', encrypted=False)"
     assert identity.load(path).sign(b"m") == mine.sign(b"m")
     with pytest.raises(WrongPassword, match="is not encrypted"):
         identity.load(path, "secret")

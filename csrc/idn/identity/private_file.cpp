@@ -114,8 +114,10 @@ void check_mode(const std::filesystem::path& path, mode_t mode) {
   if ((mode & kOthers) == 0) return;
   std::array<char, 8> octal{};
   std::snprintf(octal.data(), octal.size(), "%04o", static_cast<unsigned>(mode & 07777));
-  throw WrongPermissions(name_of(path) + " has mode " + octal.data() +
-                         ", expected that its owner alone may use it: chmod 600 " + printable(path.string()));
+  throw WrongPermissions(
+      name_of(path) + " has mode " + octal.data() +
+      ", expected of an identity that its owner alone may use it; if it is one: chmod 600 " +
+      printable(path.string()));
 }
 
 void fill(const Temporary& temporary, const std::filesystem::path& path, ByteView content) {

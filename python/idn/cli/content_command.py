@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from idn._words import counted
 from idn.cli import exit_codes
 from idn.cli.output import AsJson, console, print_json
 
@@ -38,6 +39,10 @@ def put(
     """Store files and print their CIDs; the store is made if it is not there."""
     from idn import ContentStore
 
+    for file in files:
+        if not file.is_file():
+            what = "a folder; give the files in it" if file.is_dir() else "not there"
+            raise ValueError(f"{file} is {what}. Nothing was stored.")
     opened = ContentStore(store, max_bytes)
     for file in files:
         with _progress(file.name) as progress:
@@ -53,9 +58,12 @@ def get(
     store: Store,
     cid: OneCid,
     destination: Annotated[Path, typer.Argument(metavar="DESTINATION", help="Where the file goes.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace what is at DESTINATION.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write a file out of the store; it appears whole or not at all."""
+    if destination.exists() and not force:
+        raise ValueError(f"{destination} is there already; give another name, or --force to replace it.")
     with _progress(destination.name) as progress:
         size = _open(store).get_file(cid, destination, progress=progress)
     if as_json:
@@ -87,7 +95,7 @@ def list_(
     marked = set(pinned)
     for one in cids:
         console().print(f"{one}{'  pinned' if one in marked else ''}", markup=False)
-    total = f"{len(opened)} blocks, {opened.size_bytes} bytes, {len(pinned)} pins"
+    total = f"{counted(len(opened), 'block')}, {opened.size_bytes} bytes, {counted(len(pinned), 'pin')}"
     console(stderr=True).print(total, markup=False)
 
 
@@ -147,7 +155,7 @@ def verify(store: Store, as_json: AsJson = False) -> None:
             console().print(f"{one.cid}  damaged: {one.reason}", markup=False)
         for cid in found.missing:
             console().print(f"{cid}  pinned, but not here", markup=False)
-        whole_ones = f"{found.blocks} blocks, {found.size_bytes} bytes"
+        whole_ones = f"{counted(found.blocks, 'block')}, {found.size_bytes} bytes"
         console().print(f"{whole_ones} are as they should be", markup=False)
     if found.damaged or found.missing:
         raise typer.Exit(exit_codes.DATA)
@@ -155,7 +163,10 @@ def verify(store: Store, as_json: AsJson = False) -> None:
 
 def _open(store: Path) -> ContentStore:
     from idn import ContentStore
+    from idn.errors import DataError
 
+    if not store.exists():
+        raise DataError(f"there is no store at {store}; `idn content put` makes one.")
     return ContentStore(store, create=False)
 
 

@@ -28,6 +28,10 @@ PasswordFile = Annotated[
         help="Its first line is the password; asked at the terminal otherwise.",
     ),
 ]
+PasswordToCheck = Annotated[
+    Path | None,
+    typer.Option("--password-file", metavar="FILE", help="Check the password that is its first line."),
+]
 
 
 @app.command()
@@ -111,7 +115,7 @@ def verify(
     difficulty: Annotated[
         int, typer.Option("--difficulty", metavar="D", help="The least number of leading zero bits taken.")
     ] = 0,
-    password_file: PasswordFile = None,
+    password_file: PasswordToCheck = None,
     ask_password: Annotated[
         bool, typer.Option("--ask-password", help="Ask for the password, and check it.")
     ] = False,
@@ -132,7 +136,10 @@ def verify(
         node_id, key = file.node_id, file.public_key
         checked.append("file is whole")
         if password_file is not None or ask_password:
-            password = _read_password(password_file) if password_file else _ask("Password")
+            # Where there is none, unlocking says so, and nobody is asked.
+            password = _read_password(password_file) if password_file else b"none"
+            if password_file is None and file.encrypted:
+                password = _ask("Password", "--password-file")
             message = b"idn id verify"
             identity.verify_signature(key, message, file.unlock(password).sign(message))
             checked.append("password opens the private key")
@@ -178,30 +185,37 @@ def _hexadecimal(text: str) -> bytes:
 
 def _new_password(file: Path | None, *, allow_plaintext: bool) -> bytes | None:
     """The password of a new identity: from a file, asked twice, or none if that is allowed."""
-    import sys
-
     if file is not None:
         if allow_plaintext:
             raise ValueError("--password-file and --allow-plaintext exclude each other; give one.")
         return _read_password(file)
     if allow_plaintext:
         return None
+    while True:
+        password = _ask("Password", "--password-file, or --allow-plaintext")
+        if password and _ask("The same again", "--password-file") == password:
+            return password
+        again = "the two differ" if password else "a password is not empty"
+        console(stderr=True).print(f"Once more: {again}.", markup=False)
+
+
+def _ask(prompt: str, instead: str) -> bytes:
+    """Asks at the terminal, whose echo is off before anybody can have read that."""
+    import getpass
+    import sys
+
     if not sys.stdin.isatty():
-        raise ValueError(
-            "there is no terminal to ask for a password at; give --password-file, or --allow-plaintext."
-        )
-    return _ask("Password", confirm="The same again")
-
-
-def _ask(prompt: str, confirm: bool | str = False) -> bytes:
-    text: str = typer.prompt(prompt, hide_input=True, confirmation_prompt=confirm, err=True)
-    return text.encode()
+        raise ValueError(f"there is no terminal to ask for a password at; give {instead}.")
+    return getpass.getpass(f"{prompt}: ", sys.stderr).encode()
 
 
 def _read_password(file: Path) -> bytes:
     """The first line of a file, without its end."""
-    with file.open("rb") as opened:
-        content = opened.read(MAX_PASSWORD_BYTES + 1)
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(MAX_PASSWORD_BYTES + 1)
+    except OSError as error:
+        raise ValueError(f"the password file {file} cannot be read: {error.strerror}.") from error
     line = content.split(b"\n", 1)[0].removesuffix(b"\r")
     if len(line) > MAX_PASSWORD_BYTES:
         raise ValueError(f"the first line of {file} has more than {MAX_PASSWORD_BYTES} bytes.")

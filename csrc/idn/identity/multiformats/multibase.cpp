@@ -53,8 +53,12 @@ Rule rule_of(Base base) {
 
 Problem foreign_character(std::size_t position, char character, Base base) {
   const auto byte = static_cast<unsigned char>(character);
-  const std::string shown =
-      byte > ' ' && byte < 0x7f ? std::string("'") + character + "'" : "byte " + std::to_string(byte);
+  std::string shown = "a space";
+  if (byte > ' ' && byte < 0x7f) {
+    shown = std::string("'") + character + "'";
+  } else if (byte != ' ') {
+    shown = std::string("a byte of value ").append(std::to_string(byte));
+  }
   return {position, shown + " is no character of base '" + static_cast<char>(base) + "'"};
 }
 

@@ -46,7 +46,7 @@ TEST(Multibase, RefusesWhatItWouldNotWrite) {
   EXPECT_EQ(decode("f0G").problem(), (Problem{2, "'G' is no character of base 'f'"}));
   EXPECT_EQ(decode("f0A").problem(), (Problem{2, "'A' is no character of base 'f'"}));
   EXPECT_EQ(decode(std::string_view("f0\0", 3)).problem(),
-            (Problem{2, "byte 0 is no character of base 'f'"}));
+            (Problem{2, "a byte of value 0 is no character of base 'f'"}));
   EXPECT_EQ(decode("f000").problem(), (Problem{3, "the text has a character too many or is cut off"}));
   EXPECT_EQ(decode("ba").problem(), (Problem{1, "the text has a character too many or is cut off"}));
   EXPECT_EQ(decode("bab").problem(), (Problem{2, "the bits left over in the last character are not zero"}));
