@@ -13,7 +13,7 @@ MEANING = {
     OK: "done",
     FAILED: "failed while running, or a run or policy that cannot be used",
     USAGE: "wrong usage, config or value, or no command",
-    DATA: "data set missing, damaged or not downloaded",
+    DATA: "data set, identity or content store missing or damaged",
     INTERRUPTED: "interrupted (Ctrl-C); `idn run` resumes",
     TERMINATED: "ended by SIGTERM; `idn run` resumes",
 }
