@@ -22,6 +22,24 @@ SignedRecord sign(const py::object& identity, const std::string& domain, const I
                             expires_ms.within<std::int64_t>("expires_ms", 0));
 }
 
+// What a record has, and what was expected of it.
+std::string both(const SignedRecord& self, std::string_view found, const std::string& domain,
+                 std::uint32_t version, std::int64_t now_ms) {
+  std::string text;
+  if (found == to_string(Verdict::kWrongDomain)) {
+    text.append("; it is '").append(self.domain()).append("', expected '").append(domain).append("'");
+  } else if (found == to_string(Verdict::kFutureVersion)) {
+    text.append("; it is ").append(std::to_string(self.version())).append(", expected at most ");
+    text.append(std::to_string(version));
+  } else if (found == to_string(Verdict::kExpired)) {
+    text.append("; it was valid before ")
+        .append(std::to_string(self.expires_ms()))
+        .append(" ms, and now is ");
+    text.append(std::to_string(now_ms)).append(" ms");
+  }
+  return text;
+}
+
 std::string_view verdict(const SignedRecord& self, const std::string& domain, const IntegerArgument& version,
                          const IntegerArgument& now_ms) {
   const identity::RecordKind expected{.domain = domain, .version = version.within<std::uint32_t>("version")};
@@ -34,7 +52,9 @@ py::bytes verify(const SignedRecord& self, const std::string& domain, const Inte
                  const IntegerArgument& now_ms) {
   const std::string_view found = verdict(self, domain, version, now_ms);
   if (found == to_string(Verdict::kValid)) return to_python(self.payload());
-  throw std::invalid_argument("the record is not valid: " + std::string(found) + ".");
+  const std::string more = both(self, found, domain, version.within<std::uint32_t>("version"),
+                                now_ms.within<std::int64_t>("now_ms"));
+  throw std::invalid_argument("the record is not valid: " + std::string(found) + more + ".");
 }
 
 std::string shown(const SignedRecord& self) {
