@@ -114,35 +114,34 @@ class _Ways:
         return _Times(trunk, branchy, self._exits(image)), left
 
     def _trunk(self, image: torch.Tensor) -> float:
-        started = self._started(image)
+        started = self._now(image)
         self._model.trunk(image).argmax(dim=1).cpu()
-        return self._since(started, image)
+        return self._now(image) - started
 
     def _branchy(self, image: torch.Tensor) -> tuple[float, int]:
         from idn import inference
 
-        started = self._started(image)
+        started = self._now(image)
         found = inference.infer(self._model, image, self._policy)
-        return self._since(started, image), int(found.exits)
+        return self._now(image) - started, int(found.exits)
 
     def _exits(self, image: torch.Tensor) -> list[float]:
         from idn import inference
 
-        asked = _AskedAndStaying(self._policy, lambda: self._started(image))
-        started = self._started(image)
+        asked = _AskedAndStaying(self._policy, lambda: self._now(image))
+        started = self._now(image)
         inference.infer(self._model, image, asked)
-        ended = self._started(image)
         # What follows a decision to leave, the label and its confidence, is seen at the last exit only.
-        after = ended - asked.decided[-1]
+        after = self._now(image) - asked.decided[-1]
         return [decided - started + after for decided in asked.decided]
 
-    def _started(self, image: torch.Tensor) -> float:
-        _wait(image)
-        return self._clock()
+    def _now(self, image: torch.Tensor) -> float:
+        """The time once what was begun on the image's device is done."""
+        if image.is_cuda:
+            import torch
 
-    def _since(self, started: float, image: torch.Tensor) -> float:
-        _wait(image)
-        return self._clock() - started
+            torch.cuda.synchronize(image.device)
+        return self._clock()
 
 
 class _AskedAndStaying:
@@ -160,10 +159,3 @@ class _AskedAndStaying:
         stays = torch.zeros_like(self._policy.should_exit(outputs))
         self.decided.append(self._now())
         return stays
-
-
-def _wait(image: torch.Tensor) -> None:
-    if image.is_cuda:
-        import torch
-
-        torch.cuda.synchronize(image.device)
