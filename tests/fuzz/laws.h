@@ -53,6 +53,17 @@ struct TwoForms {
   ByteView bytes;
 };
 
+/// Hands an input to whoever reads its form; what libFuzzer asks for is then 0.
+inline int in_its_form(ByteView input, void (*read_text)(std::string_view), void (*read_bytes)(ByteView)) {
+  const TwoForms forms(input);
+  if (forms.is_text) {
+    read_text(forms.text());
+  } else {
+    read_bytes(forms.bytes);
+  }
+  return 0;
+}
+
 inline bool same(ByteView one, ByteView other) { return std::ranges::equal(one, other); }
 
 }  // namespace idn::fuzz

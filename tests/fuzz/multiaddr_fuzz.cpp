@@ -62,11 +62,5 @@ void read_a_text(std::string_view text) {
 }  // namespace idn::identity
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const idn::fuzz::TwoForms input({data, size});
-  if (input.is_text) {
-    idn::identity::read_a_text(input.text());
-  } else {
-    idn::identity::read_bytes(input.bytes);
-  }
-  return 0;
+  return idn::fuzz::in_its_form({data, size}, idn::identity::read_a_text, idn::identity::read_bytes);
 }

@@ -35,11 +35,5 @@ void write_bytes(ByteView bytes) {
 }  // namespace idn::identity
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const idn::fuzz::TwoForms input({data, size});
-  if (input.is_text) {
-    idn::identity::read_a_text(input.text());
-  } else {
-    idn::identity::write_bytes(input.bytes);
-  }
-  return 0;
+  return idn::fuzz::in_its_form({data, size}, idn::identity::read_a_text, idn::identity::write_bytes);
 }
