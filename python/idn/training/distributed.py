@@ -65,6 +65,11 @@ def join_world(device: str) -> Iterator[World]:
             "start with `torchrun --nproc-per-node=N -m idn run ...`, or unset WORLD_SIZE."
         )
     _stay_on_this_machine()
+    # DistributedDataParallel imports this, and its functions' defaults are the group there is at that moment:
+    # imported once there is one, they keep it, and gloo's threads run on while the interpreter ends, which
+    # aborts the process now and then.
+    import torch.distributed.nn  # noqa: F401
+
     dist.init_process_group("nccl" if device == "cuda" else "gloo")
     try:
         yield World(dist.get_rank(), dist.get_world_size(), int(os.environ["LOCAL_RANK"]))
