@@ -15,7 +15,6 @@
 
 #include "idn/core/error.h"
 #include "idn/graph/operators/rules.h"
-#include "idn/graph/segments.h"
 
 namespace idn::graph {
 namespace {
@@ -135,19 +134,6 @@ void check_places(const Tensors& tensors, std::uint64_t data_bytes) {
   }
 }
 
-void check_limits(const Graph& graph, const Limits& limits) {
-  const std::int64_t operations = graph.operations(limits.batch);
-  if (operations > limits.operations) {
-    refuse("the graph does " + std::to_string(operations) + " operations at a batch of " +
-           std::to_string(limits.batch) + ", above the limit of " + std::to_string(limits.operations));
-  }
-  const std::int64_t peak = peak_bytes(graph, limits.batch);
-  if (peak > limits.peak_bytes) {
-    refuse("the graph holds " + std::to_string(peak) + " bytes at once at a batch of " +
-           std::to_string(limits.batch) + ", above the limit of " + std::to_string(limits.peak_bytes));
-  }
-}
-
 std::string header_of(const Model& model) {
   std::vector<Constant> constants = model.graph.constants();
   in_file_order(constants);
@@ -213,7 +199,8 @@ Result<Package> Package::read(std::shared_ptr<Content> content, const Limits& li
     content->model = std::move(model).value();
     if (header_of(content->model) != text)
       return Problem{kLengthBytes, "the header is not in its canonical form"};
-    check_limits(content->model.graph, limits);
+    if (std::string wrong = over_limits(content->model.graph, limits, limits.batch); !wrong.empty())
+      refuse(wrong);
   } catch (const Json::parse_error& error) {
     return Problem{kLengthBytes + error.byte, "the header is no JSON"};
   } catch (const Json::exception&) {

@@ -9,18 +9,10 @@
 
 #include "idn/core/bytes.h"
 #include "idn/core/result.h"
+#include "idn/graph/limits.h"
 #include "idn/graph/model.h"
 
 namespace idn::graph {
-
-/// What a package may ask for. Checked from shapes, before a tensor is looked at.
-struct Limits {
-  std::uint64_t file_bytes = std::uint64_t{4} << 30;
-  std::uint64_t header_bytes = std::uint64_t{16} << 20;
-  std::int64_t batch = 1;  ///< at which the next two hold
-  std::int64_t operations = std::int64_t{1} << 50;
-  std::int64_t peak_bytes = std::int64_t{16} << 30;
-};
 
 /// A model as data: one safetensors file whose header holds the graph as a JSON string.
 ///
