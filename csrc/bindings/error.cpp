@@ -30,6 +30,8 @@ void bind_error(py::module_& /*module*/) {
       raise("IdentityError", error);
     } catch (const StoreError& error) {
       raise("StoreError", error);
+    } catch (const PackageError& error) {
+      raise("PackageError", error);
     } catch (const Error& error) {
       raise("Error", error);
     }

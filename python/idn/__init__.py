@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         errors,
         exits,
         experiment,
+        graph,
         identity,
         inference,
         math,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from idn._native import build_info
     from idn.branchy import Branchy
     from idn.content_store import ContentStore
+    from idn.graph import Graph, load
     from idn.loss import exponential_weights, joint_loss
     from idn.suggestion import suggest_exits
 
@@ -41,6 +43,7 @@ __version__: str
 __all__ = [
     "Branchy",
     "ContentStore",
+    "Graph",
     "__version__",
     "build_info",
     "cbor",
@@ -51,9 +54,11 @@ __all__ = [
     "exits",
     "experiment",
     "exponential_weights",
+    "graph",
     "identity",
     "inference",
     "joint_loss",
+    "load",
     "math",
     "models",
     "multiformats",
@@ -74,6 +79,7 @@ _MODULES = frozenset(
         "errors",
         "exits",
         "experiment",
+        "graph",
         "identity",
         "inference",
         "math",
@@ -89,9 +95,11 @@ _MODULES = frozenset(
 _NAMES = {
     "Branchy": "idn.branchy",
     "ContentStore": "idn.content_store",
+    "Graph": "idn.graph",
     "build_info": "idn._native",
     "exponential_weights": "idn.loss",
     "joint_loss": "idn.loss",
+    "load": "idn.graph",
     "suggest_exits": "idn.suggestion",
 }
 

@@ -22,6 +22,10 @@ class StoreError(Error):
     """A file of ours, a content store or a network in the package cannot be read or written."""
 
 
+class PackageError(Error):
+    """A package is refused: it is none, is damaged, or asks for more than it may."""
+
+
 class IdentityError(Error):
     """An identity cannot be read or written."""
 

@@ -16,6 +16,12 @@ class StoreError : public Error {
   using Error::Error;
 };
 
+/// A package is refused: it is none, is damaged, or asks for more than it may.
+class PackageError : public Error {
+ public:
+  using Error::Error;
+};
+
 /// An identity cannot be read or written.
 class IdentityError : public Error {
  public:

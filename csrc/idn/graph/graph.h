@@ -105,6 +105,9 @@ class GraphBuilder {
   /// The type of a value so far.
   [[nodiscard]] const TensorType& type(ValueId value) const { return graph_.types_[value]; }
 
+  /// How many values there are so far.
+  [[nodiscard]] std::size_t values() const { return graph_.values(); }
+
  private:
   Graph graph_;
 };

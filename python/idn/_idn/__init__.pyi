@@ -4,7 +4,7 @@ The C++ core of idn. Use it through the idn package.
 
 from __future__ import annotations
 
-from . import cbor, content, data, exits, identity, math, multiformats, signed_record, store
+from . import cbor, content, data, exits, graph, identity, math, multiformats, signed_record, store
 
 __all__: list[str] = [
     "build_info",
@@ -12,6 +12,7 @@ __all__: list[str] = [
     "content",
     "data",
     "exits",
+    "graph",
     "identity",
     "math",
     "multiformats",

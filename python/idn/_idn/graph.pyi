@@ -1,0 +1,162 @@
+"""
+Models as data: graphs, packages and what runs them.
+"""
+
+from __future__ import annotations
+
+import builtins
+import collections.abc
+import os
+import typing
+
+import torch
+
+__all__: list[str] = ["GraphBuilder", "Limits", "Package", "operators"]
+
+class Limits:
+    """
+    What a package may ask for; more is refused when it is opened.
+    """
+    def __init__(self) -> None: ...
+    @property
+    def batch(self) -> int:
+        """
+        At which operations and peak_bytes hold.
+        """
+    @batch.setter
+    def batch(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+    @property
+    def file_bytes(self) -> int: ...
+    @file_bytes.setter
+    def file_bytes(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+    @property
+    def header_bytes(self) -> int: ...
+    @header_bytes.setter
+    def header_bytes(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+    @property
+    def operations(self) -> int: ...
+    @operations.setter
+    def operations(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+    @property
+    def peak_bytes(self) -> int: ...
+    @peak_bytes.setter
+    def peak_bytes(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+
+class Package:
+    """
+    A model as data; whatever is in one has passed every check.
+    """
+    @staticmethod
+    def from_bytes(data: typing.Any, limits: Limits = ...) -> Package:
+        """
+        Copies bytes.
+        """
+    @staticmethod
+    def open(path: os.PathLike | str | builtins.bytes, limits: Limits = ...) -> Package:
+        """
+        Maps a file.
+        """
+    def bytes(self) -> builtins.bytes:
+        """
+        The whole file.
+        """
+    def node_operations(self, batch: typing.SupportsInt | typing.SupportsIndex = 1) -> list[int]:
+        """
+        What each node does at a batch.
+        """
+    def operations(self, batch: typing.SupportsInt | typing.SupportsIndex = 1) -> int:
+        """
+        What all exits together do at a batch, in operations.
+        """
+    def peak_bytes(self, batch: typing.SupportsInt | typing.SupportsIndex = 1) -> int:
+        """
+        The most bytes of values held at once, constants left out.
+        """
+    def segments(self) -> list:
+        """
+        For each exit the nodes it needs and exits before did not compute, and the values live after it.
+        """
+    def tensor(self, name: str) -> torch.Tensor:
+        """
+        A copy of a constant.
+        """
+    def type(self, value: typing.SupportsInt | typing.SupportsIndex) -> tuple[str, list]:
+        """
+        The dtype and shape of a value.
+        """
+    @property
+    def classes(self) -> list[str]: ...
+    @property
+    def constants(self) -> list: ...
+    @property
+    def exits(self) -> list: ...
+    @property
+    def inputs(self) -> list: ...
+    @property
+    def json(self) -> str:
+        """
+        The graph as the header has it.
+        """
+    @property
+    def licence(self) -> str: ...
+    @property
+    def nodes(self) -> list: ...
+    @property
+    def provenance(self) -> dict[str, str]: ...
+    @property
+    def values(self) -> int: ...
+
+class GraphBuilder:
+    """
+    Makes a package step by step: inputs, constants, nodes, exits. A step that is refused is a ValueError and leaves the builder as it was.
+    """
+    def __init__(self) -> None: ...
+    def add_constant(self, name: str, tensor: torch.Tensor) -> int:
+        """
+        A tensor of the package, kept until finish. Gives the value.
+        """
+    def add_exit(self, name: str, value: typing.SupportsInt | typing.SupportsIndex) -> None:
+        """
+        The next exit.
+        """
+    def add_input(
+        self,
+        name: str,
+        dtype: str,
+        shape: collections.abc.Sequence,
+        range: tuple[typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex]
+        | None = None,
+    ) -> int:
+        """
+        A size is a number or (per_batch, fixed). Gives the value.
+        """
+    def add_node(
+        self,
+        operator: str,
+        inputs: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex | None],
+        attributes: dict = {},
+        tier: str = "",
+        version: typing.SupportsInt | typing.SupportsIndex = 0,
+    ) -> list[int]:
+        """
+        An operator on values, None for one left out; version 0 is the newest. Gives the outputs.
+        """
+    def finish(
+        self,
+        classes: collections.abc.Sequence[str] = [],
+        licence: str = "",
+        provenance: collections.abc.Mapping[str, str] = {},
+        limits: Limits = ...,
+    ) -> Package:
+        """
+        The package; the builder is used up.
+        """
+    def type(self, value: typing.SupportsInt | typing.SupportsIndex) -> tuple[str, list]:
+        """
+        The dtype and shape of a value so far.
+        """
+
+def operators() -> list:
+    """
+    The operators, by name and version.
+    """
