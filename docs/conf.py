@@ -14,6 +14,7 @@ release = importlib.metadata.version("idn")
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 extensions = [
     "config_reference",
+    "operator_reference",
     "plain_docstrings",
     "myst_parser",
     "sphinx.ext.autodoc",
