@@ -56,3 +56,7 @@ class RunError(Error):
 
 class PolicyError(Error):
     """A policy file cannot be read or written, or is of another network."""
+
+
+class ProfileError(Error):
+    """A profile cannot be read or written, or is of another package or machine."""

@@ -17,6 +17,7 @@ from idn.cli import (
     exit_codes,
     experiments_command,
     id_command,
+    inspect_command,
     policy_command,
     report_command,
     run_command,
@@ -37,6 +38,7 @@ app.command("run")(run_command.run)
 app.command("sweep")(sweep_command.sweep)
 app.command("report")(report_command.report)
 app.command("suggest")(suggest_command.suggest)
+app.command("inspect")(inspect_command.inspect)
 app.command("experiments")(experiments_command.experiments)
 app.add_typer(policy_command.app, name="policy")
 app.add_typer(config_command.app, name="config")

@@ -11,7 +11,7 @@ TERMINATED = 143
 
 MEANING = {
     OK: "done",
-    FAILED: "failed while running, or a run or policy that cannot be used",
+    FAILED: "failed while running, or a run, policy or package that cannot be used",
     USAGE: "wrong usage, config or value, or no command",
     DATA: "data set, identity or content store missing or damaged",
     INTERRUPTED: "interrupted (Ctrl-C); `idn run` resumes",
