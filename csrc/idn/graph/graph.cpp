@@ -3,14 +3,19 @@
 #include <algorithm>
 #include <set>
 
+#include "idn/core/printable.h"
+#include "idn/core/utf8.h"
 #include "idn/graph/operators/rules.h"
 
 namespace idn::graph {
 namespace {
 
+constexpr std::string_view kReservedName = "__metadata__";  // a package's header has the graph there
+
 std::string wrong_name(std::string_view name) {
   if (name.empty()) return "the name is empty";
   if (name.size() > GraphBuilder::kMaxName) return "the name has more than 256 bytes";
+  if (utf8_prefix(name) != name.size()) return "the name is not UTF-8";
   for (const char one : name) {
     if (static_cast<unsigned char>(one) < 0x20 || one == 0x7f) return "the name holds a control character";
   }
@@ -66,6 +71,7 @@ Result<ValueId> GraphBuilder::add_constant(std::string name, TensorType type) {
   for (std::string wrong : {wrong_name(name), wrong_type(type)}) {
     if (!wrong.empty()) return Problem{index, std::move(wrong)};
   }
+  if (name == kReservedName) return Problem{index, "the name '__metadata__' is that of no tensor"};
   if (!std::ranges::all_of(type.shape, &Dimension::is_fixed))
     return Problem{index, "a constant does not grow with the batch"};
   if (index > 0 && name <= graph_.constants_.back().name) {
@@ -88,8 +94,8 @@ Result<ValueId> GraphBuilder::add_node(std::string_view name, int version,
   }
   const Operator* applied = find_operator(name, version);
   if (applied == nullptr) {
-    return Problem{index, "there is no operator '" + std::string(name.substr(0, kMaxName)) + "' of version " +
-                              std::to_string(version)};
+    return Problem{index,
+                   "there is no operator " + in_quotes(name) + " of version " + std::to_string(version)};
   }
   while (!inputs.empty() && !inputs.back()) inputs.pop_back();
   std::vector<const TensorType*> types;
@@ -102,7 +108,7 @@ Result<ValueId> GraphBuilder::add_node(std::string_view name, int version,
     types.push_back(input ? &graph_.types_[*input] : nullptr);
   }
   const Types outputs = apply(*applied, types, attributes);
-  if (!outputs.ok()) return Problem{index, std::string(name) + ": " + outputs.reason()};
+  if (!outputs.ok()) return Problem{index, printable(std::string(name) + ": " + outputs.reason())};
   const auto first = static_cast<ValueId>(graph_.types_.size());
   graph_.types_.insert(graph_.types_.end(), outputs.types().begin(), outputs.types().end());
   graph_.nodes_.push_back({applied, std::move(inputs), std::move(attributes), first,

@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "idn/core/printable.h"
+
 namespace idn::graph {
 namespace {
 
@@ -294,11 +296,11 @@ Result<Model> model_from_json(std::string_view text,
       return Problem{0, "the graph is not in its canonical form, or says more than is known here"};
     return model;
   } catch (const Json::parse_error& error) {
-    return Problem{error.byte, "the graph is no JSON"};
+    return Problem{std::min(error.byte, text.size()), "the graph is no JSON"};
   } catch (const Json::exception&) {
     return Problem{0, "the graph holds a text that is not UTF-8 or a number out of range"};
   } catch (const Refused& refused) {
-    return Problem{0, refused.reason};
+    return Problem{0, printable(refused.reason)};
   }
 }
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "idn/core/error.h"
+#include "idn/core/printable.h"
 #include "idn/graph/operators/rules.h"
 
 namespace idn::graph {
@@ -194,7 +195,8 @@ Result<Package> Package::read(std::shared_ptr<Content> content, const Limits& li
     std::map<std::string, TensorType, std::less<>> types;
     for (const auto& [name, tensor] : header.tensors) types.emplace(name, tensor.type);
     auto model = model_from_json(header.graph, types);
-    if (!model) return model.problem();
+    // Where the text of the graph is no JSON, its own bytes were counted, not the file's.
+    if (!model) return Problem{model.problem().position == 0 ? 0 : kLengthBytes, model.problem().reason};
     content->tensors = std::move(header.tensors);
     content->model = std::move(model).value();
     if (header_of(content->model) != text)
@@ -202,11 +204,11 @@ Result<Package> Package::read(std::shared_ptr<Content> content, const Limits& li
     if (std::string wrong = over_limits(content->model.graph, limits, limits.batch); !wrong.empty())
       refuse(wrong);
   } catch (const Json::parse_error& error) {
-    return Problem{kLengthBytes + error.byte, "the header is no JSON"};
+    return Problem{kLengthBytes + std::min(error.byte, text.size()), "the header is no JSON"};
   } catch (const Json::exception&) {
     return Problem{kLengthBytes, "the header holds a text that is not UTF-8 or a number out of range"};
   } catch (const Refused& refused) {
-    return refused.problem;
+    return Problem{refused.problem.position, printable(refused.problem.reason)};
   }
   return Package(std::move(content));
 }

@@ -62,8 +62,11 @@ std::int64_t bytes(const Graph& graph, const std::vector<ValueId>& values, std::
 }
 
 std::int64_t peak_bytes(const Graph& graph, std::int64_t batch) {
+  std::vector<std::size_t> order;  // that of running, which is not the graph's where exits branch off
+  for (const Segment& segment : segments(graph))
+    order.insert(order.end(), segment.nodes.begin(), segment.nodes.end());
   std::vector<std::size_t> last_use(graph.values(), kNever);
-  for (std::size_t index = 0; index < graph.nodes().size(); ++index) {
+  for (const std::size_t index : order) {
     for (const auto& input : graph.nodes()[index].inputs) {
       if (input) last_use[*input] = index;
     }
@@ -73,11 +76,12 @@ std::int64_t peak_bytes(const Graph& graph, std::int64_t batch) {
   for (ValueId value = 0; value < graph.inputs().size(); ++value)
     held = rules::plus(held, bytes_of(graph.type(value), batch));
   std::int64_t peak = held;
-  for (std::size_t index = 0; index < graph.nodes().size(); ++index) {
+  for (const std::size_t index : order) {
     const Node& node = graph.nodes()[index];
     for (std::uint32_t k = 0; k < node.outputs; ++k) {
       held = rules::plus(held, bytes_of(graph.type(node.first_output + k), batch));
     }
+    if (held == rules::kCountless) return held;  // what was not counted could not be taken off again
     peak = std::max(peak, held);
     std::vector<ValueId> freed;
     for (const auto& input : node.inputs) {

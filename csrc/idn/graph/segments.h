@@ -20,7 +20,8 @@ std::vector<Segment> segments(const Graph& graph);
 /// The bytes of values at a batch.
 std::int64_t bytes(const Graph& graph, const std::vector<ValueId>& values, std::int64_t batch);
 
-/// The most bytes of values that are held at once where each is freed after its last use, constants left out.
+/// The most bytes of values that are held at once where segment after segment is run and each value is freed
+/// after its last use, constants left out.
 std::int64_t peak_bytes(const Graph& graph, std::int64_t batch);
 
 }  // namespace idn::graph

@@ -60,6 +60,43 @@ TEST(Graph, TellsTheMostMemoryHeldAtOnce) {
   EXPECT_EQ(peak_bytes(graph(), 0), 0);
 }
 
+// A branch of 100 numbers for the final exit alone is made before the first exit, but run after it.
+TEST(Graph, TellsTheMemoryHeldAsTheSegmentsAreRun) {
+  GraphBuilder builder;
+  EXPECT_TRUE(builder.add_input("x", floats({kB, 2})));
+  EXPECT_EQ(builder.add_node("relu", 1, {0}, {}).value(), 1U);
+  EXPECT_TRUE(builder.add_node("reduce_sum", 1, {1}, {{"axes", std::vector<std::int64_t>{0, 1}}}));  // 2
+  EXPECT_TRUE(builder.add_node("expand", 1, {2}, {{"shape", Shape{100}}}));                          // 3
+  EXPECT_TRUE(builder.add_node("reduce_sum", 1, {3}, {{"axes", std::vector<std::int64_t>{0}}}));     // 4
+  EXPECT_TRUE(builder.add_node("add", 1, {1, 4}, {}));                                               // 5
+  EXPECT_FALSE(builder.add_exit("early", 1));
+  EXPECT_FALSE(builder.add_exit("final", 5));
+  const Graph built = std::move(builder).finish().or_throw("graph");
+  // The first exit's two numbers are kept for the caller beside the hundred and the number they are made of.
+  EXPECT_EQ(peak_bytes(built, 1), (2 + 1 + 100) * 4);
+}
+
+// Sixty-four inputs of 2^31 - 1 numbers a sample: what has stopped being counted is not taken off again.
+TEST(Graph, TellsThatMemoryIsCountless) {
+  GraphBuilder builder;
+  for (int index = 0; index < 64; ++index)
+    EXPECT_TRUE(builder.add_input("x" + std::to_string(index), floats({kB, Dimension::kMax - 1})));
+  ValueId sum = 0;
+  for (ValueId input = 1; input < 64; ++input) sum = builder.add_node("maximum", 1, {sum, input}, {}).value();
+  EXPECT_FALSE(builder.add_exit("out", sum));
+  const Graph built = std::move(builder).finish().or_throw("graph");
+  EXPECT_EQ(peak_bytes(built, Dimension::kMax - 1), std::int64_t{1} << 61);
+  EXPECT_EQ(peak_bytes(built, 1), 65 * 4 * (Dimension::kMax - 1));
+}
+
+TEST(Graph, RefusesNamesThatNoPackageHolds) {
+  GraphBuilder builder;
+  EXPECT_EQ(builder.add_input("\xc3", floats({kB, 2})).problem().reason, "the name is not UTF-8");
+  EXPECT_EQ(builder.add_constant("__metadata__", floats({2})).problem().reason,
+            "the name '__metadata__' is that of no tensor");
+  EXPECT_LE(builder.add_node(std::string(10000, '\n'), 1, {}, {}).problem().reason.size(), 400U);
+}
+
 TEST(Graph, RefusesStepByStep) {
   GraphBuilder builder = two_exits();
   EXPECT_EQ(builder.add_node("relu", 1, {0}, {}).problem().reason, "nodes come before exits");

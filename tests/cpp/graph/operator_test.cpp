@@ -159,7 +159,8 @@ TEST(Operators, RefuseWhatPyTorchWouldNotCheckOrTrapOn) {
   expect_refuses("reduce_max", {floats({kB, 3})}, {{"axes", Numbers{0}}}, "may be empty");
   expect_refuses("argmax", {floats({kB, 0})}, {{"axis", std::int64_t{1}}}, "may be empty");
   expect_refuses("permute", {floats({kB, 3})}, {{"order", Numbers{0, 0}}}, "no order of the axes");
-  expect_refuses("permute", {floats({kB, 3})}, {{"order", Numbers{}}}, "order is empty");
+  expect_refuses("permute", {floats({kB, 3})}, {{"order", Numbers{}}}, "no order of the axes");
+  expect_refuses("permute", {floats({kB, 3})}, {{"order", Numbers{7, 0}}}, "no order of the axes");
   expect_refuses("reshape", {floats({kB, 3})}, {{"shape", Shape{3}}}, "not as many elements");
   expect_refuses("slice", {floats({kB, 3})},
                  {{"axis", std::int64_t{1}}, {"start", std::int64_t{0}}, {"stop", std::int64_t{4}}},

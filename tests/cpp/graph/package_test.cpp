@@ -159,6 +159,21 @@ TEST(Package, RefusesDeepAndHugeJsonWithoutHarm) {
   EXPECT_NE(refused(bytes).reason.find("no object"), std::string::npos);
 }
 
+TEST(Package, RefusesWithAPlaceInTheFileAndAReasonFitForALog) {
+  Bytes empty(8, 0);
+  EXPECT_LE(refused(empty).position, empty.size());
+  const std::string name(1000, '\x7f');
+  const std::string header = "{\"" + name + "\":1}";
+  Bytes bytes(8, 0);
+  bytes[0] = static_cast<std::uint8_t>(header.size());
+  bytes[1] = static_cast<std::uint8_t>(header.size() >> 8);
+  bytes.insert(bytes.end(), header.begin(), header.end());
+  const std::string reason = refused(bytes).reason;
+  EXPECT_LE(reason.size(), 400U);
+  EXPECT_EQ(reason.find('\x7f'), std::string::npos);
+  EXPECT_LE(model_from_json("", {}).problem().position, 0U);
+}
+
 TEST(Package, IsNotWrittenWithTensorsOfTheWrongSize) {
   EXPECT_THROW(to_package(model(), [](const Constant&) { return ByteView(); }), std::invalid_argument);
 }

@@ -37,15 +37,15 @@ Types permuted(const Call& call) {
   const auto& order = call.integers("order");
   auto sorted = order;
   std::ranges::sort(sorted);
-  Shape shape;
-  for (std::size_t axis = 0; axis < sorted.size(); ++axis) {
-    if (sorted[axis] != static_cast<std::int64_t>(axis) || sorted.size() != call.shape(0).size()) {
-      return Types::refused("order " + to_string(Attribute(order)) + " is no order of the axes of " +
-                            to_string(call.shape(0)));
-    }
-    shape.push_back(call.shape(0)[static_cast<std::size_t>(order[axis])]);
+  bool each_once = sorted.size() == call.shape(0).size();
+  for (std::size_t axis = 0; axis < sorted.size(); ++axis)
+    each_once = each_once && sorted[axis] == static_cast<std::int64_t>(axis);
+  if (!each_once) {
+    return Types::refused("order " + to_string(Attribute(order)) + " is no order of the axes of " +
+                          to_string(call.shape(0)));
   }
-  if (order.size() != call.shape(0).size()) return Types::refused("order is empty, the input has axes");
+  Shape shape;
+  for (const std::int64_t axis : order) shape.push_back(call.shape(0)[static_cast<std::size_t>(axis)]);
   return TensorType{call.input(0).dtype, std::move(shape)};
 }
 
