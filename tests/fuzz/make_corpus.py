@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from seeds.graphs import graph_inputs, packages
 from seeds.identity import cbor_values, identity_files, signed_records
 from seeds.multiformats import cids, multiaddrs, multibases, multihashes, unixfs_blocks, varints
 
@@ -17,10 +18,12 @@ CORPUS = Path(__file__).resolve().parent / "corpus"
 TARGETS = {
     "cbor": cbor_values,
     "cid": cids,
+    "graph": graph_inputs,
     "identity_file": identity_files,
     "multiaddr": multiaddrs,
     "multibase": multibases,
     "multihash": multihashes,
+    "package": packages,
     "planted_fault": lambda: {"harmless": b"plant"},
     "signed_record": signed_records,
     "unixfs": unixfs_blocks,
