@@ -119,7 +119,9 @@ void Departures::refuse(std::size_t row) const {
 // since what has no score is refused there too.
 double Departures::score(std::size_t row, std::span<const float> logits) {
   if (!looks_back(policy_->criterion)) {
-    return exits::score(policy_->criterion, logits, policy_->temperature(done_));
+    const double its = exits::score(policy_->criterion, logits, policy_->temperature(done_));
+    if (std::isnan(its)) refuse(row);
+    return its;
   }
   if (has_nan(logits)) refuse(row);
   const std::size_t label = exits::label(logits);
@@ -136,7 +138,9 @@ double Departures::score(std::size_t row, std::span<const float> logits) {
   if (policy_->criterion == Criterion::kVote) return agreeing + 1.0;
   if (done_ >= policy_->learned.size()) return 1.0;
   const Features seen = features(logits, agreeing / std::max(1.0, static_cast<double>(done_)));
-  return exits::score(policy_->learned[done_], seen);
+  if (std::isnan(seen.front())) refuse(row);
+  return exits::score(policy_->learned[done_],
+                      seen);  // NaN where its parameters overflow: no reason to leave
 }
 
 void Departures::answer(std::size_t row, std::span<const float> logits, double score) {
@@ -167,7 +171,6 @@ std::span<const std::uint8_t> Departures::leaves(std::span<const float> logits, 
     if (left_[row] != 0) continue;
     const auto its = logits.subspan(row * classes, classes);
     const double its_score = score(row, its);
-    if (std::isnan(its_score)) refuse(row);
     if (done_ == early || should_exit(policy_->criterion, its_score, policy_->thresholds[done_])) {
       answer(row, its, its_score);
     }

@@ -211,6 +211,16 @@ TEST(Departures, NameExitAndSampleOfLogitsThatAreNotNumbers) {
   }
 }
 
+TEST(Departures, StayWhereTheParametersOfALearnedScoreOverflow) {
+  LearnedScore learned{.deviation = {1, 1, 1, 1, 1}};
+  learned.mean = {1e308, 1e308, 0, 0, 0};
+  learned.weight = {1e308, -1e308, 0, 0, 0};
+  const Policy policy{.criterion = Criterion::kLearned, .thresholds = {0.0}, .learned = {learned}};
+  Departures departures(policy, 1);
+  EXPECT_EQ(departures.leaves(Row{1, 2}, 2)[0], 0) << "NaN is not above the threshold, as in Python";
+  EXPECT_EQ(departures.leaves(Row{1, 2}, 2)[0], 1);
+}
+
 TEST(Departures, RefuseLogitsThatDoNotFit) {
   const Policy policy{.criterion = Criterion::kVote, .thresholds = {1.0}};
   EXPECT_EQ(refused(policy, 0, {1, 2, 3}),
