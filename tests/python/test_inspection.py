@@ -125,6 +125,8 @@ def test_json_holds_the_same_and_sizes_as_the_package_has_them(idn: Idn, tmp_pat
     nodes = json.loads(idn("inspect", path, "--json", "--nodes")[1])["nodes"]
     assert nodes[0]["outputs"] == [{"value": 6, "dtype": "F32", "shape": [[1, 0], 4, 8, 8]}]
     assert nodes[0]["attributes"]["padding"] == [1, 1]
+    page = (Path(__file__).resolve().parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
+    assert all(f"`{key}`" in page for key in (*found, "nodes"))
 
 
 def test_what_is_no_package_is_one_line_and_a_code(idn: Idn, tmp_path: Path) -> None:

@@ -79,8 +79,8 @@ def _segments(seen: Inspection) -> Table:
         "parameters",
         "bytes",
         "operations",
-        "of all so far",
-        "crosses its end",
+        "so far",
+        "live bytes",
         words=1,
     )
     for one in seen.segments:
