@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from seeds.files import npy_files, policy_files
 from seeds.graphs import graph_inputs, packages
 from seeds.identity import cbor_values, identity_files, signed_records
 from seeds.multiformats import cids, multiaddrs, multibases, multihashes, unixfs_blocks, varints
@@ -23,8 +24,10 @@ TARGETS = {
     "multiaddr": multiaddrs,
     "multibase": multibases,
     "multihash": multihashes,
+    "npy": npy_files,
     "package": packages,
     "planted_fault": lambda: {"harmless": b"plant"},
+    "policy_file": policy_files,
     "signed_record": signed_records,
     "unixfs": unixfs_blocks,
     "varint": varints,
