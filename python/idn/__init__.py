@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from idn._native import build_info
     from idn.branchy import Branchy
     from idn.content_store import ContentStore
+    from idn.exporting import export
     from idn.graph import Graph, load
     from idn.loss import exponential_weights, joint_loss
     from idn.suggestion import suggest_exits
@@ -54,6 +55,7 @@ __all__ = [
     "exits",
     "experiment",
     "exponential_weights",
+    "export",
     "graph",
     "identity",
     "inference",
@@ -98,6 +100,7 @@ _NAMES = {
     "Graph": "idn.graph",
     "build_info": "idn._native",
     "exponential_weights": "idn.loss",
+    "export": "idn.exporting",
     "joint_loss": "idn.loss",
     "load": "idn.graph",
     "suggest_exits": "idn.suggestion",

@@ -60,3 +60,7 @@ class PolicyError(Error):
 
 class ProfileError(Error):
     """A profile cannot be read or written, or is of another package or machine."""
+
+
+class ExportError(Error):
+    """A module cannot become a package; the message names its line and what could replace it."""

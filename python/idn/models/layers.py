@@ -23,11 +23,15 @@ class LocalResponseNorm(nn.LocalResponseNorm):
     """torch's local response normalisation (Krizhevsky et al., 2012), with its sums taken by shifted slices.
 
     Equal to `nn.LocalResponseNorm` up to rounding, and faster on a CPU, where torch pools over a view of five
-    dimensions. Input and output: (batch, channels, height, width).
+    dimensions. What is exported is torch's own, which stays one operator there. Input and output: (batch,
+    channels, height, width).
     """
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         """Divide each value by (k + alpha / n * sum of squares over n neighbouring channels) ** beta."""
+        if torch.compiler.is_exporting():
+            normalised: torch.Tensor = super().forward(input)
+            return normalised
         before = self.size // 2
         squares = F.pad(input * input, (0, 0, 0, 0, before, self.size - 1 - before))
         channels = input.shape[1]

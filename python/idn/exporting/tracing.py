@@ -1,0 +1,135 @@
+"""From a module to the program that `torch.export` makes of it, for every batch."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import nn
+from torch._decomp import get_decompositions
+
+from idn.branchy import evaluating
+from idn.errors import ExportError
+from idn.exporting.refusals import where_raised
+from idn.exporting.registry import find
+from idn.exporting.replacements import has_advice
+from idn.exporting.watching import AssumptionWatch
+from idn.exporting.whole import KeptWhole
+
+__all__ = ["outputs_of", "trace", "two_rows"]
+
+
+def two_rows(example: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
+    """Give the first two samples of each input, one sample twice where there is but one.
+
+    Tracing takes a batch of one for a size that never changes; two rows from any batch make the package
+    independent of it.
+    """
+    return tuple(torch.cat([given[:1], given[-1:] if len(given) == 1 else given[1:2]]) for given in example)
+
+
+def outputs_of(answer: Any) -> tuple[torch.Tensor, ...]:
+    """Give what a module returned as a tuple.
+
+    :raises ValueError: for anything but a tensor, or a list or tuple of tensors.
+    """
+    outputs = tuple(answer) if isinstance(answer, (list, tuple)) else (answer,)
+    for output in outputs:
+        if not isinstance(output, torch.Tensor):
+            raise ValueError(
+                f"the module returns {type(answer).__name__} with {type(output).__name__} in it, expected "
+                "its exits' logits in order: a tensor, or a list or tuple of tensors; wrap it in a module "
+                "whose forward returns just these."
+            )
+    if not outputs:
+        raise ValueError("the module returns nothing, expected its exits' logits in order.")
+    return outputs
+
+
+def trace(module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> torch.export.ExportedProgram:
+    """Trace a module in evaluation mode, with the first size of each input left open.
+
+    What it changes in place becomes new values, and normalisations, attention, convolutions and the like stay
+    whole.
+
+    :param inputs: two samples of each.
+    :raises ExportError: where the module cannot be traced for every batch, with the line that is the reason.
+    """
+    shapes = _shapes(module, inputs)
+    with evaluating(module), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what torch says of its own workings
+        watch = AssumptionWatch()
+        try:
+            with KeptWhole(), watch:
+                program = torch.export.export(module, inputs, dynamic_shapes=shapes, strict=False)
+            return _in_known_operations(program.run_decompositions({}))
+        except ExportError:
+            raise
+        except Exception as error:
+            raise ExportError(_explain(error, watch.place)) from error
+
+
+def _shapes(module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> dict[str, Any]:
+    """Leave the first size of each input open, by the names of `forward`'s parameters."""
+    batch = torch.export.Dim("batch")
+    given = inspect.signature(module.forward).bind(*inputs).arguments
+    return {
+        name: tuple({0: batch} for _ in value) if isinstance(value, tuple) else {0: batch}
+        for name, value in given.items()
+    }
+
+
+def _in_known_operations(program: torch.export.ExportedProgram) -> torch.export.ExportedProgram:
+    """Take apart what has no rule and that torch can write in smaller operations, and nothing else."""
+    seen: set[Any] = set()
+    while unknown := _without_rule(program) - seen:
+        seen |= unknown
+        table = torch.export.default_decompositions()
+        chosen = {operation: table[operation] for operation in unknown if operation in table}
+        chosen |= get_decompositions([operation for operation in unknown if operation not in chosen])
+        if not chosen:
+            break
+        program = program.run_decompositions(chosen)
+    return program
+
+
+def _without_rule(program: torch.export.ExportedProgram) -> set[Any]:
+    """The operations on inputs that have no rule; what is constant is computed, whatever it is."""
+    given = set(program.graph_signature.user_inputs)
+    changing = {node for node in program.graph.nodes if node.op == "placeholder" and node.name in given}
+    unknown = set()
+    for node in program.graph.nodes:
+        if node.op != "call_function" or not changing.intersection(node.all_input_nodes):
+            continue
+        changing.add(node)
+        name = str(node.target)
+        if isinstance(node.target, torch._ops.OpOverload) and find(name) is None and not has_advice(name):
+            unknown.add(node.target)
+    return unknown
+
+
+_REASONS = (
+    (
+        ("data-dependent", "data dependent", "Cannot trace aten.item", "_local_scalar_dense", "nonzero"),
+        "what it does depends on the values of a tensor, which a graph cannot follow. Instead: choose with "
+        "torch.where, which computes both sides",
+    ),
+    (
+        ("Constraints violated", "marked batch as dynamic", "specialized", "not all values of batch"),
+        "the module works for some batches only. Instead: take sizes from x.shape, and let no branch or "
+        "shape ask for a certain batch",
+    ),
+)
+
+
+def _explain(error: Exception, assumed: str) -> str:
+    text = str(error)
+    place = where_raised(error.__traceback__) or assumed
+    fitting = (reason for words, reason in _REASONS if any(word.lower() in text.lower() for word in words))
+    reason = next(fitting, "torch.export cannot trace the module")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    detail = f" (torch: {' '.join(lines[:3])[:300]})" if lines else ""
+    return f"{place + ': ' if place else ''}{reason}.{detail}"

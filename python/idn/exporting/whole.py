@@ -1,0 +1,65 @@
+"""Functions that torch writes in Python in smaller ones, kept whole while a module is traced."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch.overrides import TorchFunctionMode
+
+__all__ = ["KeptWhole", "local_response_norm"]
+
+_LIBRARY = torch.library.Library("idn_exporting", "DEF")
+_LIBRARY.define("local_response_norm(Tensor input, int size, float alpha, float beta, float k) -> Tensor")
+
+
+@torch.library.impl(_LIBRARY, "local_response_norm", "CompositeExplicitAutograd")
+def local_response_norm(input: torch.Tensor, size: int, alpha: float, beta: float, k: float) -> torch.Tensor:
+    """Compute `F.local_response_norm`, as one operator that tracing does not look into."""
+    return F.local_response_norm(input, size, alpha, beta, k)
+
+
+def _as_input(input: torch.Tensor, *_: Any) -> torch.Tensor:
+    return torch.empty_like(input)
+
+
+torch.library.register_fake("idn_exporting::local_response_norm", _as_input, lib=_LIBRARY)
+
+
+class KeptWhole(TorchFunctionMode):
+    """While it is active, local response normalisation is one operator and attention stays attention.
+
+    `nn.MultiheadAttention` takes its attention apart where it is asked for the weights, which is its default.
+    Here the output comes from the whole operator, and the weights, where somebody uses them, from a
+    computation of their own.
+    """
+
+    def __torch_function__(
+        self, function: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if function is F.local_response_norm:
+            return _local_response_norm(*args, **kwargs)
+        if function is F.multi_head_attention_forward:
+            given = _attention_signature().bind(*args, **kwargs)
+            if given.arguments.get("need_weights", True):
+                _, weights = function(*args, **kwargs)
+                given.arguments["need_weights"] = False
+                output, _ = function(*given.args, **given.kwargs)
+                return output, weights
+        return function(*args, **kwargs)
+
+
+def _local_response_norm(
+    input: torch.Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
+) -> Any:
+    return torch.ops.idn_exporting.local_response_norm(input, size, alpha, beta, k)
+
+
+@functools.cache
+def _attention_signature() -> inspect.Signature:
+    return inspect.signature(F.multi_head_attention_forward)
