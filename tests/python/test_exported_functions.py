@@ -313,6 +313,7 @@ for _family in (
     CASES |= _family
 
 
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths")
 @pytest.mark.parametrize("name", CASES)
 def test_a_function_gives_in_the_package_what_it_gives_in_torch(name: str, tmp_path: Path) -> None:
     function, example = CASES[name]

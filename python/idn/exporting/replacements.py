@@ -10,6 +10,7 @@ _FOURIER = "multiply by the matrix of the transform, a constant"
 _CONTROL = "compute both sides and choose with torch.where, or let the branch depend on Python values alone"
 _LOOP = "write a Python loop of fixed length, which is unrolled"
 _MATRIX = "do it before exporting and register the result as a buffer"
+_PACKED = "pass (batch, length, size) with padding, not a packed sequence"
 _SCATTER = "write with torch.cat of slices, or choose with torch.where by a constant mask"
 
 _INSTEAD = {
@@ -59,6 +60,10 @@ _INSTEAD = {
     "fmod": "use a - torch.trunc(a / b) * b on floats",
     "prod": "sum logarithms, or multiply slice by slice",
     "cumprod": "sum logarithms with torch.cumsum",
+    "lstm": _PACKED,
+    "gru": _PACKED,
+    "rnn_tanh": _PACKED,
+    "rnn_relu": _PACKED,
     "arange": "number what is fixed: a sample has no number within its batch",
     "_trilinear": "use two matrix products",
     "erfinv": "compute it before exporting and register it as a buffer",

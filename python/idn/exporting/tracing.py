@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import io
+import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr
 from typing import Any
 
 import torch
@@ -59,8 +62,7 @@ def trace(module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> torch.export.E
     :raises ExportError: where the module cannot be traced for every batch, with the line that is the reason.
     """
     shapes = _shapes(module, inputs)
-    with evaluating(module), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what torch says of its own workings
+    with evaluating(module), _quietly():
         watch = AssumptionWatch()
         try:
             with KeptWhole(), watch:
@@ -70,6 +72,23 @@ def trace(module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> torch.export.E
             raise
         except Exception as error:
             raise ExportError(_explain(error, watch.place)) from error
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Keep to itself what torch says of its own workings: a refusal says what matters in one error."""
+    loggers = [logging.getLogger(name) for name in ("torch.export", "torch.fx", "torch._dynamo")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        # Torch prints the program so far to the standard error when it gives up.
+        with warnings.catch_warnings(), redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def _shapes(module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> dict[str, Any]:
@@ -106,12 +125,19 @@ def _without_rule(program: torch.export.ExportedProgram) -> set[Any]:
             continue
         changing.add(node)
         name = str(node.target)
+        if not isinstance(node.meta.get("val"), (torch.Tensor, tuple, list)):
+            continue  # a size, or an assertion
         if isinstance(node.target, torch._ops.OpOverload) and find(name) is None and not has_advice(name):
             unknown.add(node.target)
     return unknown
 
 
 _REASONS = (
+    (
+        ("higher order operator",),
+        "a graph has no branches and no loops of its own. Instead: compute both sides and choose with "
+        "torch.where, or write a Python loop of fixed length, which is unrolled",
+    ),
     (
         ("data-dependent", "data dependent", "Cannot trace aten.item", "_local_scalar_dense", "nonzero"),
         "what it does depends on the values of a tensor, which a graph cannot follow. Instead: choose with "

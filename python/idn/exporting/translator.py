@@ -178,8 +178,9 @@ class _Translator:
         call = Call(node, self)
         self._check_types(node, call)
         result = translation(call)
-        if isinstance(result, Value):
-            self._tape.expect(result, call.result, node)
+        for value, type in zip([result] if isinstance(result, Value) else result, call.results, strict=False):
+            if value is not None:
+                self._tape.expect(value, type, node)
         return result
 
     def _check_types(self, node: fx.Node, call: Call) -> None:

@@ -27,9 +27,19 @@ def _over(call: Call, operator: str, value: Value, keep: bool | None = None) -> 
     return call.emit(operator, value, axes=axes, keep=_keep(call) if keep is None else keep)
 
 
+def _count(call: Call) -> Value:
+    """How many hold, counted in F32, whose whole numbers end at 2^24: the graph sums floats alone."""
+    if call.type("self").dtype != torch.bool or call.result.dtype != torch.int64:
+        raise call.refusal("a sum of integers", "convert to float before")
+    ones = call.cast(call.value("self"), torch.bool, torch.float32)
+    return call.cast(_over(call, "reduce_sum", ones), torch.float32, torch.int64)
+
+
 for _name, _operator in _OVERALL.items():
 
     def _reduce(call: Call, operator: str = _operator) -> Value:
+        if operator == "reduce_sum" and not call.result.dtype.is_floating_point:
+            return _count(call)
         return _over(call, operator, floating(call))
 
     rule(f"aten.{_name}.default", f"aten.{_name}.dim", f"aten.{_name}.dim_IntList")(_reduce)
