@@ -32,6 +32,8 @@ void bind_error(py::module_& /*module*/) {
       raise("StoreError", error);
     } catch (const PackageError& error) {
       raise("PackageError", error);
+    } catch (const ExecutionError& error) {
+      raise("ExecutionError", error);
     } catch (const Error& error) {
       raise("Error", error);
     }

@@ -26,6 +26,10 @@ class PackageError(Error):
     """A package is refused: it is none, is damaged, or asks for more than it may."""
 
 
+class ExecutionError(Error):
+    """A graph cannot be run on the values it was given; the message names the node."""
+
+
 class IdentityError(Error):
     """An identity cannot be read or written."""
 

@@ -22,6 +22,12 @@ class PackageError : public Error {
   using Error::Error;
 };
 
+/// A graph cannot be run on the values it was given; the message names the node.
+class ExecutionError : public Error {
+ public:
+  using Error::Error;
+};
+
 /// An identity cannot be read or written.
 class IdentityError : public Error {
  public:

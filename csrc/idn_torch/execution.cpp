@@ -1,0 +1,87 @@
+#include "idn_torch/execution.h"
+
+#include <ATen/ops/empty.h>
+#include <c10/util/Exception.h>
+
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "idn/core/error.h"
+#include "idn_torch/guards.h"
+#include "idn_torch/plan.h"
+
+namespace idn_torch {
+namespace {
+
+using graph_kernels::Inputs;
+
+[[noreturn]] void fail(const Plan& plan, const Step& step, const std::string& reason) {
+  const idn::graph::Node& node = plan.package.graph().nodes()[step.node];
+  throw idn::ExecutionError("node " + std::to_string(step.node) + " (" + std::string(node.applied->name) +
+                            "): " + reason);
+}
+
+// Operators compute nothing but their output, so what has no elements need not run.
+at::Tensor run_step(const Plan& plan, const Step& step, const std::vector<at::Tensor>& values,
+                    std::int64_t batch) {
+  if (step.elements.at(batch) != 0) return step.kernel(Inputs(step.inputs, values, plan.constants, batch));
+  const idn::graph::TensorType& type = plan.type(step);
+  return at::empty(sizes_at(type.shape, batch),
+                   at::TensorOptions().dtype(scalar_type(type.dtype)).device(plan.options.device));
+}
+
+void run_steps(const Plan& plan, const std::vector<Step>& steps, std::vector<at::Tensor>& values,
+               std::int64_t batch) {
+  const Step* now = nullptr;
+  try {
+    for (const Step& step : steps) {
+      now = &step;
+      values[step.output] = run_step(plan, step, values, batch);
+      for (const std::uint32_t slot : step.freed) values[slot].reset();
+    }
+  } catch (const idn::Error& error) {
+    fail(plan, *now, error.what());
+  } catch (const c10::Error& error) {
+    fail(plan, *now, error.what_without_backtrace());
+  } catch (const std::bad_alloc&) {
+    fail(plan, *now, "there is not enough memory");
+  }
+}
+
+}  // namespace
+
+Execution::Execution(std::shared_ptr<const Plan> plan, std::vector<at::Tensor> inputs, std::int64_t rows)
+    : plan_(std::move(plan)), values_(std::move(inputs)), rows_(rows) {
+  for (std::size_t slot = 0; slot < values_.size(); ++slot) {
+    if (!plan_->read_inputs[slot]) values_[slot].reset();
+  }
+  values_.resize(plan_->values.size());
+}
+
+at::Tensor Execution::next() {
+  if (done_ == plan_->segments.size())
+    throw std::logic_error("all " + std::to_string(done_) + " exits are done.");
+  const Guards guards(plan_->options.device);
+  const SegmentPlan& segment = plan_->segments[done_];
+  run_steps(*plan_, segment.steps, values_, rows_);
+  const Answer& answer = segment.answer;
+  at::Tensor logits;
+  if (answer.slot >= Inputs::kConstant) {
+    logits = plan_->constants[answer.slot - Inputs::kConstant];
+  } else if (answer.last_use) {
+    logits = std::move(values_[answer.slot]);
+  } else {
+    logits = values_[answer.slot];
+  }
+  ++done_;
+  const bool own = !answer.shared && logits.use_count() == 1 && logits.storage().use_count() == 1;
+  return own && logits.is_contiguous() ? logits : logits.clone(at::MemoryFormat::Contiguous);
+}
+
+bool Execution::can_keep() const { return false; }
+
+void Execution::keep(const std::vector<std::int64_t>& /*rows*/) {}
+
+}  // namespace idn_torch

@@ -1,0 +1,52 @@
+#include "idn_torch/executor.h"
+
+#include <ATen/Context.h>
+
+#include <stdexcept>
+#include <utility>
+
+#include "idn_torch/guards.h"
+#include "idn_torch/inputs.h"
+#include "idn_torch/plan.h"
+
+namespace idn_torch {
+namespace {
+
+// Where tensors lie on a graphics card is always said in full, so that devices can be compared.
+ExecutorOptions checked(ExecutorOptions options) {
+  at::Device& device = options.device;
+  if (device.is_cpu()) return options;
+  if (!device.is_cuda() || !at::hasCUDA() ||
+      (device.has_index() &&
+       device.index() >= at::globalContext().getAcceleratorHooksInterface().deviceCount())) {
+    throw std::invalid_argument("device is " + device.str() +
+                                ", expected cpu or a cuda device that torch sees here.");
+  }
+  if (!device.has_index())
+    device = at::Device(at::kCUDA, at::globalContext().getAcceleratorHooksInterface().getCurrentDevice());
+  return options;
+}
+
+}  // namespace
+
+Executor::Executor(idn::graph::Package package, const ExecutorOptions& options)
+    : plan_(std::make_shared<const Plan>(std::move(package), checked(options))) {}
+
+const idn::graph::Package& Executor::package() const { return plan_->package; }
+
+const ExecutorOptions& Executor::options() const { return plan_->options; }
+
+Execution Executor::start(const std::vector<at::Tensor>& inputs) const {
+  const Guards guards(plan_->options.device);
+  const std::int64_t batch = check_inputs(plan_->package.model(), plan_->options.device, inputs);
+  return {plan_, inputs, batch};
+}
+
+std::vector<at::Tensor> Executor::run(const std::vector<at::Tensor>& inputs) const {
+  Execution execution = start(inputs);
+  std::vector<at::Tensor> logits;
+  for (std::size_t exit = 0; exit < plan_->segments.size(); ++exit) logits.push_back(execution.next());
+  return logits;
+}
+
+}  // namespace idn_torch

@@ -1,0 +1,153 @@
+#include "idn_torch/inputs.h"
+
+#include <ATen/ops/aminmax.h>
+
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+
+#include "idn_torch/program.h"
+
+namespace idn_torch {
+namespace {
+
+using idn::graph::Dimension;
+using idn::graph::GraphInput;
+using idn::graph::Range;
+
+[[noreturn]] void refuse(const GraphInput& input, const std::string& has, const std::string& expected) {
+  throw std::invalid_argument("input '" + input.name + "' " + has + ", expected " + expected + ".");
+}
+
+std::string shape_of(const at::Tensor& tensor) {
+  std::string text = "(";
+  for (std::int64_t axis = 0; axis < tensor.dim(); ++axis)
+    text.append(axis == 0 ? "" : ", ").append(std::to_string(tensor.size(axis)));
+  return text + ")";
+}
+
+void check_kind(const GraphInput& input, const at::Tensor& tensor, at::Device device) {
+  if (!tensor.defined()) refuse(input, "is no tensor", input.type.text());
+  const bool plain = tensor.layout() == at::kStrided && !tensor.key_set().has(c10::DispatchKey::Python) &&
+                     !tensor.is_quantized() && !tensor.is_nested();
+  if (!plain) refuse(input, "is no plain dense tensor", input.type.text());
+  if (dtype_of(tensor.scalar_type()) != input.type.dtype) {
+    std::ostringstream has;
+    has << "is of " << tensor.scalar_type();
+    refuse(input, has.str(), input.type.text());
+  }
+  const bool same_device =
+      tensor.device().type() == device.type() && (!device.has_index() || tensor.device() == device);
+  if (device.is_cpu() ? !tensor.is_cpu() : !same_device)
+    refuse(input, "is on " + tensor.device().str(), device.str());
+}
+
+// Every size that grows says what the batch is; all have to say the same.
+void check_shape(const GraphInput& input, const at::Tensor& tensor, std::optional<std::int64_t>& batch) {
+  const idn::graph::Shape& shape = input.type.shape;
+  const std::string has = "has the shape " + shape_of(tensor);
+  if (tensor.dim() != static_cast<std::int64_t>(shape.size())) {
+    refuse(input, "has " + std::to_string(tensor.dim()) + " dimensions, " + shape_of(tensor),
+           std::to_string(shape.size()) + " of " + input.type.text());
+  }
+  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+    const std::int64_t size = tensor.size(static_cast<std::int64_t>(axis));
+    const Dimension& expected = shape[axis];
+    const std::int64_t grown = size - expected.fixed;
+    if (expected.is_fixed() ? grown != 0 : grown < 0 || grown % expected.per_batch != 0)
+      refuse(input, has, input.type.text() + " with a batch B of 0 or more");
+    if (expected.is_fixed()) continue;
+    const std::int64_t its = grown / expected.per_batch;
+    if (its > Dimension::kMax) refuse(input, has, "a batch below 2147483649");
+    if (batch && *batch != its) {
+      refuse(
+          input, has,
+          input.type.text() + " with the batch B = " + std::to_string(*batch) + " that sizes before it have");
+    }
+    batch = its;
+  }
+}
+
+struct Extremes {
+  double least = std::numeric_limits<double>::infinity();
+  double most = -std::numeric_limits<double>::infinity();
+  bool has_nan = false;
+};
+
+// In lanes, so that it is vectorised: comparisons with NaN are false, x != x finds it.
+Extremes extremes_of(const float* values, std::int64_t count) {
+  constexpr std::int64_t kLanes = 16;
+  float least[kLanes];
+  float most[kLanes];
+  int nan[kLanes] = {};
+  for (std::int64_t lane = 0; lane < kLanes; ++lane) {
+    least[lane] = std::numeric_limits<float>::infinity();
+    most[lane] = -std::numeric_limits<float>::infinity();
+  }
+  const auto look = [&](std::int64_t lane, float value) {
+    least[lane] = value < least[lane] ? value : least[lane];
+    most[lane] = value > most[lane] ? value : most[lane];
+    nan[lane] |= static_cast<int>(value != value);
+  };
+  std::int64_t at = 0;
+  for (; at + kLanes <= count; at += kLanes) {
+    for (std::int64_t lane = 0; lane < kLanes; ++lane) look(lane, values[at + lane]);
+  }
+  for (; at < count; ++at) look(0, values[at]);
+  Extremes found;
+  for (std::int64_t lane = 0; lane < kLanes; ++lane) {
+    found.least = std::min<double>(found.least, least[lane]);
+    found.most = std::max<double>(found.most, most[lane]);
+    found.has_nan = found.has_nan || nan[lane] != 0;
+  }
+  return found;
+}
+
+Extremes extremes_of(const at::Tensor& tensor) {
+  if (tensor.scalar_type() == at::kFloat && tensor.is_cpu() && tensor.is_non_overlapping_and_dense())
+    return extremes_of(tensor.const_data_ptr<float>(), tensor.numel());
+  const auto [least, most] = at::aminmax(tensor);  // NaN where there is one
+  Extremes found{least.item().toDouble(), most.item().toDouble(), false};
+  found.has_nan = std::isnan(found.least) || std::isnan(found.most);
+  return found;
+}
+
+std::string shown(double value) {
+  std::ostringstream text;
+  text << value;
+  return text.str();
+}
+
+void check_values(const GraphInput& input, const std::optional<Range>& range, const at::Tensor& tensor) {
+  const bool can_be_nan = idn::graph::kFloats.contains(input.type.dtype);
+  if ((!range && !can_be_nan) || tensor.numel() == 0) return;
+  const Extremes found = extremes_of(tensor);
+  if (found.has_nan) refuse(input, "holds NaN", "numbers");
+  if (!range || (found.least >= range->least && found.most <= range->most)) return;
+  refuse(input, "holds " + shown(found.least < range->least ? found.least : found.most),
+         "values from " + shown(range->least) + " to " + shown(range->most) + " as the model was made for");
+}
+
+}  // namespace
+
+std::int64_t check_inputs(const idn::graph::Model& model, at::Device device,
+                          const std::vector<at::Tensor>& inputs) {
+  const auto& expected = model.graph.inputs();
+  if (inputs.size() != expected.size()) {
+    throw std::invalid_argument("the graph takes " + std::to_string(expected.size()) + " inputs, not " +
+                                std::to_string(inputs.size()) + ".");
+  }
+  std::optional<std::int64_t> batch;
+  for (std::size_t index = 0; index < inputs.size(); ++index) {
+    check_kind(expected[index], inputs[index], device);
+    check_shape(expected[index], inputs[index], batch);
+  }
+  for (std::size_t index = 0; index < inputs.size(); ++index)
+    check_values(expected[index], model.ranges[index], inputs[index]);
+  return batch.value_or(1);
+}
+
+}  // namespace idn_torch

@@ -1,0 +1,143 @@
+#include "idn_torch/kernels/convolution.h"
+
+#include <algorithm>
+#include <cstring>
+#include <span>
+
+#include "idn_torch/kernels/convolution_tile.h"
+
+namespace idn_torch::kernels {
+namespace {
+
+const ConvolutionTiles* best_tiles() {
+#ifdef IDN_X86_KERNELS
+  if (__builtin_cpu_supports("avx512f")) return &convolution_tiles_avx512();
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &convolution_tiles_avx2();
+#endif
+  return nullptr;
+}
+
+const ConvolutionTiles* tiles_here() {
+  static const ConvolutionTiles* const kBest = best_tiles();
+  return kBest;
+}
+
+// As many vectors as the channels fill.
+std::int64_t vectors_for(std::int64_t channels, std::int64_t width, const ConvolutionTiles& tiles) {
+  const std::int64_t filled = (channels + tiles.lanes - 1) / tiles.lanes;
+  if (filled >= 4 && filled % 4 == 0 && width <= static_cast<std::int64_t>(tiles.four.size())) return 4;
+  return filled >= 2 ? 2 : 1;
+}
+
+std::span<const ConvolutionTileFunction> functions_for(std::int64_t vectors, const ConvolutionTiles& tiles) {
+  return vectors == 4 ? tiles.four : vectors == 2 ? tiles.two : tiles.one;
+}
+
+// A copy with zeros around it, pixel by pixel.
+void pad(const ImageView& image, const ConvolutionShape& shape, float* padded) {
+  const std::int64_t channels = shape.channels_in;
+  const std::int64_t row_size = (shape.width + 2 * shape.padding_width) * channels;
+  const std::int64_t margin = shape.padding_width * channels;
+  std::fill_n(padded, shape.padding_height * row_size, 0.0F);
+  float* to = padded + shape.padding_height * row_size;
+  for (std::int64_t y = 0; y < shape.height; ++y, to += row_size) {
+    const float* const from = image.data + y * image.row_pitch;
+    std::fill_n(to, margin, 0.0F);
+    float* const inside = to + margin;
+    if ((channels == 1 || image.channel_pitch == 1) && image.pixel_pitch == channels) {
+      std::memcpy(inside, from, static_cast<std::size_t>(shape.width * channels) * sizeof(float));
+    } else {
+      for (std::int64_t c = 0; c < channels; ++c) {
+        for (std::int64_t x = 0; x < shape.width; ++x)
+          inside[x * channels + c] = from[c * image.channel_pitch + x * image.pixel_pitch];
+      }
+    }
+    std::fill_n(inside + shape.width * channels, margin, 0.0F);
+  }
+  std::fill_n(to, shape.padding_height * row_size, 0.0F);
+}
+
+}  // namespace
+
+bool Convolution::is_fast_here() { return tiles_here() != nullptr; }
+
+Convolution::Convolution(const ConvolutionShape& shape, const float* weights, const float* bias)
+    : shape_(shape) {
+  block_ = tiles_here()->lanes * vectors_for(shape.channels_out, shape.output_width(), *tiles_here());
+  const std::int64_t blocks = (shape.channels_out + block_ - 1) / block_;
+  const std::int64_t taps = shape.kernel_height * shape.kernel_width;
+  const std::int64_t of_block = taps * shape.channels_in * block_;
+  weights_.resize(static_cast<std::size_t>(blocks * of_block), 0.0F);
+  bias_.resize(static_cast<std::size_t>(blocks * block_), 0.0F);
+  for (std::int64_t out = 0; out < shape.channels_out; ++out) {
+    float* const to = weights_.data() + out / block_ * of_block + out % block_;
+    for (std::int64_t in = 0; in < shape.channels_in; ++in) {
+      for (std::int64_t tap = 0; tap < taps; ++tap)
+        to[(tap * shape.channels_in + in) * block_] = weights[(out * shape.channels_in + in) * taps + tap];
+    }
+    if (bias != nullptr) bias_[static_cast<std::size_t>(out)] = bias[out];
+  }
+}
+
+bool Convolution::can_be_read_in_place(const ImageView& image) const {
+  const bool by_pixel = (shape_.channels_in == 1 || image.channel_pitch == 1) &&
+                        (shape_.width == 1 || image.pixel_pitch == shape_.channels_in);
+  return shape_.padding_height == 0 && shape_.padding_width == 0 && by_pixel;
+}
+
+std::int64_t Convolution::scratch_size(const ImageView& image) const {
+  if (can_be_read_in_place(image)) return 0;
+  return (shape_.height + 2 * shape_.padding_height) * (shape_.width + 2 * shape_.padding_width) *
+         shape_.channels_in;
+}
+
+void Convolution::operator()(const ImageView& image, const float* residual, bool relu, float* scratch,
+                             float* output) const {
+  if (can_be_read_in_place(image)) {
+    rows(image.data, image.row_pitch, residual, relu, output);
+    return;
+  }
+  pad(image, shape_, scratch);
+  rows(scratch, (shape_.width + 2 * shape_.padding_width) * shape_.channels_in, residual, relu, output);
+}
+
+void Convolution::rows(const float* padded, std::int64_t row_pitch, const float* residual, bool relu,
+                       float* output) const {
+  const std::int64_t width = shape_.output_width();
+  const std::int64_t height = shape_.output_height();
+  const auto functions = functions_for(block_ / tiles_here()->lanes, *tiles_here());
+  // Tiles of one size; the last begins early enough to be whole, and computes some pixels again.
+  const auto most = static_cast<std::int64_t>(functions.size());
+  const std::int64_t number = (width + most - 1) / most;
+  const std::int64_t pixels = (width + number - 1) / number;
+  const ConvolutionTileFunction function = functions[static_cast<std::size_t>(pixels - 1)];
+  const bool together = shape_.dilation_width == 1;
+  ConvolutionTile tile;
+  tile.rows = shape_.kernel_height;
+  tile.taps = together ? 1 : shape_.kernel_width;
+  tile.run = together ? shape_.kernel_width * shape_.channels_in : shape_.channels_in;
+  tile.row_pitch = shape_.dilation_height * row_pitch;
+  tile.tap_pitch = shape_.dilation_width * shape_.channels_in;
+  tile.pixel_pitch = shape_.stride_width * shape_.channels_in;
+  tile.output_pitch = shape_.channels_out;
+  tile.relu = relu;
+  const std::int64_t of_block = shape_.kernel_height * shape_.kernel_width * shape_.channels_in * block_;
+  for (std::int64_t first = 0; first < shape_.channels_out; first += block_) {
+    tile.weights = weights_.data() + first / block_ * of_block;
+    tile.bias = bias_.data() + first;
+    tile.channels = std::min(block_, shape_.channels_out - first);
+    for (std::int64_t y = 0; y < height; ++y) {
+      const float* const row = padded + y * shape_.stride_height * row_pitch;
+      for (std::int64_t index = 0; index < number; ++index) {
+        const std::int64_t x = std::min(index * pixels, width - pixels);
+        const std::int64_t at = (y * width + x) * shape_.channels_out + first;
+        tile.input = row + x * tile.pixel_pitch;
+        tile.residual = residual == nullptr ? nullptr : residual + at;
+        tile.output = output + at;
+        function(tile);
+      }
+    }
+  }
+}
+
+}  // namespace idn_torch::kernels
