@@ -1,6 +1,10 @@
 #include "idn_torch/execution.h"
 
+#include <ATen/ops/arange.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/index_select.h>
+#include <ATen/ops/tensor.h>
 #include <c10/util/Exception.h>
 
 #include <new>
@@ -50,6 +54,28 @@ void run_steps(const Plan& plan, const std::vector<Step>& steps, std::vector<at:
   }
 }
 
+void check_rows(const std::vector<std::int64_t>& rows, std::int64_t most) {
+  for (std::size_t index = 0; index < rows.size(); ++index) {
+    const bool ascends = index == 0 || rows[index - 1] < rows[index];
+    if (ascends && rows[index] >= 0 && rows[index] < most) continue;
+    throw std::invalid_argument("rows holds " + std::to_string(rows[index]) + " at " + std::to_string(index) +
+                                ", expected each of 0 to " + std::to_string(most - 1) +
+                                " at most once, in ascending order.");
+  }
+}
+
+// Some samples of a value, in the memory order that it has.
+at::Tensor picked(const at::Tensor& value, const idn::graph::SampleAxis& where, const at::Tensor& rows) {
+  const auto axis = static_cast<std::int64_t>(where.axis);
+  const at::Tensor index =
+      where.each == 1
+          ? rows
+          : rows.unsqueeze(1).mul(where.each).add(at::arange(where.each, rows.options())).reshape({-1});
+  at::Tensor some = at::empty_like(value.slice(axis, 0, index.size(0)), at::MemoryFormat::Preserve);
+  at::index_select_out(some, value, axis, index);
+  return some;
+}
+
 }  // namespace
 
 Execution::Execution(std::shared_ptr<const Plan> plan, std::vector<at::Tensor> inputs, std::int64_t rows)
@@ -80,8 +106,23 @@ at::Tensor Execution::next() {
   return own && logits.is_contiguous() ? logits : logits.clone(at::MemoryFormat::Contiguous);
 }
 
-bool Execution::can_keep() const { return false; }
+bool Execution::can_keep() const { return plan_->keeps[done_]; }
 
-void Execution::keep(const std::vector<std::int64_t>& /*rows*/) {}
+void Execution::keep(const std::vector<std::int64_t>& rows) {
+  check_rows(rows, rows_);
+  if (!can_keep()) {
+    throw std::invalid_argument("after " + std::to_string(done_) +
+                                " exits a value mixes samples, so none can be left out.");
+  }
+  if (static_cast<std::int64_t>(rows.size()) == rows_) return;
+  const Guards guards(plan_->options.device);
+  const at::Tensor index = at::tensor(rows, at::kLong).to(plan_->options.device);
+  for (std::size_t slot = 0; slot < values_.size(); ++slot) {
+    if (!values_[slot].defined()) continue;
+    const auto& axis = plan_->sample_axes[plan_->values[slot]];
+    if (axis) values_[slot] = picked(values_[slot], *axis, index);
+  }
+  rows_ = static_cast<std::int64_t>(rows.size());
+}
 
 }  // namespace idn_torch

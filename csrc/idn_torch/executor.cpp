@@ -36,6 +36,12 @@ const idn::graph::Package& Executor::package() const { return plan_->package; }
 
 const ExecutorOptions& Executor::options() const { return plan_->options; }
 
+std::size_t Executor::steps() const {
+  std::size_t sum = 0;
+  for (const SegmentPlan& segment : plan_->segments) sum += segment.steps.size();
+  return sum;
+}
+
 Execution Executor::start(const std::vector<at::Tensor>& inputs) const {
   const Guards guards(plan_->options.device);
   const std::int64_t batch = check_inputs(plan_->package.model(), plan_->options.device, inputs);

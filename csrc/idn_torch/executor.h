@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
 
+#include <cstddef>
 #include <memory>
 #include <vector>
 
@@ -30,6 +31,9 @@ class Executor {
 
   [[nodiscard]] const idn::graph::Package& package() const;
   [[nodiscard]] const ExecutorOptions& options() const;
+
+  /// How many kernels a request runs: fewer than the graph has nodes, where passes found something.
+  [[nodiscard]] std::size_t steps() const;
 
   /// The logits of all exits, in order: float32 (batch, classes) each.
   ///

@@ -31,8 +31,9 @@ std::string shape_of(const at::Tensor& tensor) {
 
 void check_kind(const GraphInput& input, const at::Tensor& tensor, at::Device device) {
   if (!tensor.defined()) refuse(input, "is no tensor", input.type.text());
-  const bool plain = tensor.layout() == at::kStrided && !tensor.key_set().has(c10::DispatchKey::Python) &&
-                     !tensor.is_quantized() && !tensor.is_nested();
+  const bool plain = tensor.layout() == at::kStrided && tensor.has_storage() && !tensor.is_quantized() &&
+                     !tensor.is_nested() && !tensor.is_neg() && !tensor._is_zerotensor() &&
+                     !tensor.key_set().has(c10::DispatchKey::Python);
   if (!plain) refuse(input, "is no plain dense tensor", input.type.text());
   if (dtype_of(tensor.scalar_type()) != input.type.dtype) {
     std::ostringstream has;

@@ -105,6 +105,16 @@ class Planner {
   std::vector<bool> shared_;
 };
 
+// Whether samples can be left out before anything is computed.
+bool keeps_all_samples(const idn::graph::Graph& graph,
+                       const std::vector<std::optional<idn::graph::SampleAxis>>& axes) {
+  const std::vector<bool> independent = idn::graph::independent(graph);
+  for (ValueId value = 0; value < graph.values(); ++value) {
+    if (!axes[value] && !independent[value]) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 Plan::Plan(idn::graph::Package of, const ExecutorOptions& how) : package(std::move(of)), options(how) {
@@ -112,6 +122,9 @@ Plan::Plan(idn::graph::Package of, const ExecutorOptions& how) : package(std::mo
   Program program = program_of(package, options.device);
   apply(options.passes, program);
   Planner(program, *this).plan();
+  sample_axes = idn::graph::sample_axes(package.graph());
+  keeps = idn::graph::keeps_samples(package.graph());
+  keeps.insert(keeps.begin(), keeps_all_samples(package.graph(), sample_axes));
 }
 
 }  // namespace idn_torch

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "idn/graph/package.h"
+#include "idn/graph/samples.h"
 #include "idn_torch/executor.h"
 #include "idn_torch/graph_kernels/graph_kernel.h"
 
@@ -46,8 +47,11 @@ struct Plan {
   ExecutorOptions options;
   std::vector<SegmentPlan> segments;
   std::vector<at::Tensor> constants;
-  std::vector<idn::graph::ValueId> values;  ///< of slots
-  std::vector<bool> read_inputs;            ///< whether a step reads it
+  std::vector<idn::graph::ValueId> values;                         ///< of slots
+  std::vector<bool> read_inputs;                                   ///< whether a step reads it
+  std::vector<std::optional<idn::graph::SampleAxis>> sample_axes;  ///< of values
+  std::vector<bool> keeps;  ///< by exits done: whether samples can be left out then
+
   [[nodiscard]] const idn::graph::TensorType& type(const Step& step) const {
     return package.graph().type(values[step.output]);
   }

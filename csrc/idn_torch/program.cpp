@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "idn/graph/package.h"
 #include "idn/graph/segments.h"
 
 namespace idn_torch {

@@ -9,8 +9,12 @@
 #include <optional>
 #include <vector>
 
-#include "idn/graph/package.h"
+#include "idn/graph/graph.h"
 #include "idn_torch/passes.h"
+
+namespace idn::graph {
+class Package;
+}
 
 namespace idn_torch {
 

@@ -7,6 +7,7 @@
 #include <ATen/ops/avg_pool1d.h>
 #include <ATen/ops/avg_pool2d.h>
 #include <ATen/ops/avg_pool3d.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/max_pool1d.h>
 #include <ATen/ops/max_pool2d.h>
 #include <ATen/ops/max_pool3d.h>
@@ -14,6 +15,7 @@
 #include <tuple>
 
 #include "idn_torch/graph_kernels/graph_kernel.h"
+#include "idn_torch/kernels/max_pool.h"
 
 namespace idn_torch::graph_kernels {
 namespace {
@@ -59,18 +61,55 @@ Kernel average_pool(const Site& site) {
       };
 }
 
+// Torch finds the places of the greatest too, which nobody asks for here.
+at::Tensor max_pool_by_pixel(const at::Tensor& input, kernels::MaxPoolShape shape) {
+  const std::int64_t batch = input.size(0);
+  at::Tensor output = at::empty({batch, shape.channels, shape.output_height, shape.output_width},
+                                input.options(), at::MemoryFormat::ChannelsLast);
+  const float* from = input.const_data_ptr<float>();
+  auto* to = output.mutable_data_ptr<float>();
+  for (std::int64_t sample = 0; sample < batch; ++sample) {
+    kernels::max_pool_by_pixel(from + sample * (input.numel() / batch), shape,
+                               to + sample * (output.numel() / batch));
+  }
+  return output;
+}
+
+Kernel max_pool_in_two_dimensions(const Site& site) {
+  const auto& kernel = site.integers("kernel");
+  const auto& stride = site.integers("stride");
+  const auto& padding = site.integers("padding");
+  const auto& dilation = site.integers("dilation");
+  const idn::graph::Shape& input = site.shape(0);
+  const idn::graph::Shape& output = site.output().shape;
+  const kernels::MaxPoolShape shape{.channels = input[1].fixed,
+                                    .height = input[2].fixed,
+                                    .width = input[3].fixed,
+                                    .output_height = output[2].fixed,
+                                    .output_width = output[3].fixed,
+                                    .kernel_height = kernel[0],
+                                    .kernel_width = kernel[1],
+                                    .stride_height = stride[0],
+                                    .stride_width = stride[1],
+                                    .padding_height = padding[0],
+                                    .padding_width = padding[1],
+                                    .dilation_height = dilation[0],
+                                    .dilation_width = dilation[1]};
+  const bool floats = site.type(0).dtype == idn::graph::DType::kFloat32;
+  return [kernel, stride, padding, dilation, ceil = site.flag("ceil"), floats, shape](const Inputs& inputs) {
+    if (floats && inputs[0].is_cpu() && inputs[0].is_contiguous(at::MemoryFormat::ChannelsLast))
+      return max_pool_by_pixel(inputs[0], shape);
+    return at::max_pool2d(inputs[0], kernel, stride, padding, dilation, ceil);
+  };
+}
+
 Kernel max_pool(const Site& site) {
+  if (site.integers("kernel").size() == 2) return max_pool_in_two_dimensions(site);
   return
       [kernel = site.integers("kernel"), stride = site.integers("stride"), padding = site.integers("padding"),
        dilation = site.integers("dilation"), ceil = site.flag("ceil")](const Inputs& inputs) {
-        switch (kernel.size()) {
-          case 1:
-            return at::max_pool1d(inputs[0], kernel, stride, padding, dilation, ceil);
-          case 2:
-            return at::max_pool2d(inputs[0], kernel, stride, padding, dilation, ceil);
-          default:
-            return at::max_pool3d(inputs[0], kernel, stride, padding, dilation, ceil);
-        }
+        return kernel.size() == 1 ? at::max_pool1d(inputs[0], kernel, stride, padding, dilation, ceil)
+                                  : at::max_pool3d(inputs[0], kernel, stride, padding, dilation, ceil);
       };
 }
 

@@ -10,6 +10,7 @@
 #include <ATen/ops/max_pool2d.h>
 #include <ATen/ops/rand.h>
 #include <ATen/ops/randn.h>
+#include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
@@ -226,6 +227,55 @@ TEST(Executor, RefusesAnIndexOutOfRangeByTheNode) {
                 "node 0 (embedding): an index is " + std::to_string(index) + ", expected 0 to 3");
     }
   }
+}
+
+TEST(Executor, GoesOnWithSomeOfTheSamples) {
+  at::manual_seed(3);
+  const Weights weights;
+  for (const Passes& passes : {Passes{}, Passes::none()}) {
+    const Executor executor(two_exits(weights).package(), {.passes = passes});
+    const at::Tensor x = at::randn({5, 1, 8, 8});
+    const auto all = executor.run({x});
+    Execution execution = executor.start({x});
+    EXPECT_TRUE(execution.can_keep());
+    // Products of matrices are summed in an order that depends on how many rows they have.
+    execution.keep({0, 2, 3, 4});
+    EXPECT_TRUE(
+        execution.next().allclose(all[0].index_select(0, at::tensor({0, 2, 3, 4})), kTolerance, kTolerance));
+    EXPECT_THROW(execution.keep({1, 0}), std::invalid_argument);
+    EXPECT_THROW(execution.keep({4}), std::invalid_argument);
+    execution.keep({1, 3});
+    EXPECT_EQ(execution.rows(), 2);
+    EXPECT_TRUE(
+        execution.next().allclose(all[1].index_select(0, at::tensor({2, 4})), kTolerance, kTolerance));
+  }
+}
+
+TEST(Executor, KeepsAllSamplesWhereTheyAreMixed) {
+  GraphOfTensors graph;
+  const auto x = graph.input("x", {kB, 2});
+  const auto sum = graph.node("reduce_sum", {x}, {{"axes", Integers{0}}});
+  graph.exit(graph.node("relu", {x}));
+  graph.exit(graph.node("add", {x, sum}));
+  Execution execution = Executor(graph.package()).start({at::randn({3, 2})});
+  execution.next();
+  EXPECT_FALSE(execution.can_keep());
+  EXPECT_THROW(execution.keep({0}), std::invalid_argument);
+}
+
+TEST(Executor, GoesOnWithAllBlocksOfASample) {
+  GraphOfTensors graph;
+  const auto x = graph.input("x", {kB, 2, 3});
+  const auto rows = graph.node("reshape", {x}, {{"shape", Shape{{2, 0}, 3}}});
+  const auto twice = graph.node("add", {rows, rows});
+  graph.exit(graph.node("reshape", {rows}, {{"shape", Shape{kB, 6}}}));
+  graph.exit(graph.node("reshape", {twice}, {{"shape", Shape{kB, 6}}}));
+  const at::Tensor given = at::randn({4, 2, 3});
+  Execution execution = Executor(graph.package()).start({given});
+  execution.next();
+  ASSERT_TRUE(execution.can_keep());
+  execution.keep({1, 3});
+  EXPECT_TRUE(execution.next().equal(given.index_select(0, at::tensor({1, 3})).mul(2).reshape({2, 6})));
 }
 
 TEST(Executor, RefusesADeviceThatIsNotThere) {
