@@ -13,6 +13,7 @@ void bind_content(pybind11::module_& module);
 void bind_criterion(pybind11::module_& module);
 void bind_crop(pybind11::module_& module);
 void bind_error(pybind11::module_& module);
+void bind_executor(pybind11::module_& module);
 void bind_graph(pybind11::module_& module);
 void bind_identity(pybind11::module_& module);
 void bind_incomplete_beta(pybind11::module_& module);

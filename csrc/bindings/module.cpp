@@ -11,6 +11,7 @@ PYBIND11_MODULE(_idn, module) {
   idn::bindings::bind_threshold_search(exits);
   auto graph = module.def_submodule("graph", "Models as data: graphs, packages and what runs them.");
   idn::bindings::bind_graph(graph);
+  idn::bindings::bind_executor(graph);
   auto math = module.def_submodule("math", "Functions of numbers.");
   idn::bindings::bind_incomplete_beta(math);
   auto data = module.def_submodule("data", "Batches of images.");

@@ -1,5 +1,6 @@
 #include <ATen/ops/empty.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "idn_torch/graph_kernels/packed_convolution.h"
@@ -11,10 +12,20 @@ namespace {
 // Ours goes over all weights for each few rows; with more than fit the second cache, oneDNN's blocking wins.
 constexpr std::int64_t kMostWeights = 1 << 18;
 
+// Ours copies the image with its padding; a package may ask for much more of that than there is of the image.
+bool has_little_padding(const ConvolutionSite& site) {
+  constexpr std::int64_t kAlways = 1 << 16;
+  const std::int64_t image = site.input[2].fixed * site.input[3].fixed;
+  const std::int64_t height = site.input[2].fixed + 2 * site.padding[0];
+  const std::int64_t width = site.input[3].fixed + 2 * site.padding[1];
+  return height * width <= std::max(kAlways / site.weight.size(1), 4 * image);
+}
+
 bool is_for_ours(const ConvolutionSite& site) {
   return site.decided && site.weight.is_cpu() && site.weight.scalar_type() == at::kFloat &&
          site.weight.dim() == 4 && site.groups == 1 && site.weight.numel() <= kMostWeights &&
-         site.input[2].fixed > 0 && site.input[3].fixed > 0 && kernels::Convolution::is_fast_here();
+         site.input[2].fixed > 0 && site.input[3].fixed > 0 && has_little_padding(site) &&
+         kernels::Convolution::is_fast_here();
 }
 
 kernels::ConvolutionShape shape_of(const ConvolutionSite& site) {

@@ -52,8 +52,9 @@ at::Tensor local_response(const at::Tensor& input, std::int64_t size, double alp
   const std::int64_t most = input.size(1) - 1;
   const LocalResponse window{std::min(size / 2, most), std::min((size - 1) / 2, most),
                              static_cast<float>(alpha / static_cast<double>(size)), static_cast<float>(k)};
-  const bool floats = input.is_cpu() && input.scalar_type() == at::kFloat;
-  return floats ? on_cpu(input, window, beta) : composed(input, window, beta);
+  const at::Tensor floats = input.to(at::kFloat);
+  const at::Tensor output = input.is_cpu() ? on_cpu(floats, window, beta) : composed(floats, window, beta);
+  return output.to(input.scalar_type());
 }
 
 }  // namespace idn_torch::graph_kernels
