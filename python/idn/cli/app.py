@@ -10,6 +10,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from idn.cli import (
+    bench_command,
     config_command,
     content_command,
     data_command,
@@ -37,6 +38,7 @@ app = typer.Typer(
 app.command("run")(run_command.run)
 app.command("sweep")(sweep_command.sweep)
 app.command("report")(report_command.report)
+app.command("bench")(bench_command.bench)
 app.command("suggest")(suggest_command.suggest)
 app.command("inspect")(inspect_command.inspect)
 app.command("experiments")(experiments_command.experiments)

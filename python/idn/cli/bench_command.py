@@ -1,0 +1,140 @@
+"""`idn bench`: how fast a package is here, beside what else could run it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from idn.cli.output import AsJson, console, print_json
+
+if TYPE_CHECKING:
+    import torch
+
+    from idn.benching import Bench
+    from idn.exits import Policy
+    from idn.graph import Graph
+
+
+def bench(
+    package: Annotated[Path, typer.Argument(metavar="PACKAGE", help="What idn.export wrote.")],
+    policy: Annotated[
+        Path | None, typer.Option("--policy", help="A policy file; without one nothing leaves early overall.")
+    ] = None,
+    inputs: Annotated[
+        Path | None, typer.Option("--inputs", help="A .npy file (samples, ...); without one, noise.")
+    ] = None,
+    batch: Annotated[int, typer.Option("--batch", help="Samples of one call.")] = 1,
+    threads: Annotated[int, typer.Option("--threads", help="Threads of every way.")] = 1,
+    turns: Annotated[int, typer.Option("--turns", help="Calls of each way and exit.")] = 50,
+    way: Annotated[
+        list[str] | None,
+        typer.Option("--way", help="Compare with this alone; may be given again. Without it, with all."),
+    ] = None,
+    plot: Annotated[Path | None, typer.Option("--plot", help="Draw the times: .png, .pdf or .svg.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a package in our engine and in eager PyTorch, torch.compile, TorchScript and ONNX Runtime.
+
+    All ways run turn by turn on the same inputs. For each exit, every sample leaves there; overall, each
+    leaves where the policy says.
+    """
+    import idn
+    from idn import benching
+
+    graph = idn.load(package)
+    given, described = _inputs(graph, inputs, max(batch, 64))
+    quiet = console(stderr=True)
+    with quiet.status("loading") as status:
+        result = benching.bench(
+            graph,
+            given,
+            _policy(graph, policy),
+            name=package.name,
+            inputs_are=described,
+            batch=batch,
+            threads=threads,
+            turns=turns,
+            ways=way,
+            progress=status.update,
+        )
+    _show(result, stderr=as_json)
+    if plot is not None:
+        from idn.benching import plot as drawing
+
+        drawing.write(result, plot)
+    if as_json:
+        print_json(result.as_dict())
+
+
+def _policy(graph: Graph, path: Path | None) -> Policy:
+    from idn.exits import Confidence, PolicyFile
+
+    if path is None:
+        return Confidence([None] * (len(graph.exits) - 1))
+    file = PolicyFile.load(path)
+    file.check_package(graph)
+    return file.policy()
+
+
+def _inputs(graph: Graph, path: Path | None, samples: int) -> tuple[list[torch.Tensor], str]:
+    """What is run, and in words what it is."""
+    import numpy as np
+    import torch
+
+    if path is not None:
+        if len(graph.inputs) != 1:
+            raise ValueError(f"--inputs is for one input, the package has {len(graph.inputs)}.")
+        try:
+            array: Any = np.load(path, allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise ValueError(f"--inputs {path} is no .npy file that can be read: {error}") from error
+        return [torch.from_numpy(np.ascontiguousarray(array))], path.name
+    generator = torch.Generator().manual_seed(0)
+    given = []
+    for one in graph.inputs:
+        shape = [a * samples + b for a, b in one.shape]
+        if one.dtype != "F32":
+            raise ValueError(
+                f"input {one.name!r} is {one.dtype}, for which there is no noise; give --inputs."
+            )
+        noise = torch.randn(shape, generator=generator)
+        given.append(noise if one.range is None else noise.clamp(*one.range))
+    return given, "noise (seed 0): its exit rates mean nothing"
+
+
+def _show(result: Bench, *, stderr: bool) -> None:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD)
+    for name in ("exit", "way"):
+        table.add_column(name)
+    for name in ("p50 ms", "p99 ms", "samples/s", "of idn's", "same labels", "difference"):
+        table.add_column(name, justify="right")
+    before = None
+    for row in result.rows:
+        job = "" if row.job == before else row.job
+        before = row.job
+        if row.p50_ms is None:
+            table.add_row(job, row.way, row.reason)
+            continue
+        table.add_row(
+            job,
+            row.way,
+            f"{row.p50_ms:.4g}",
+            f"{row.p99_ms:.4g}",
+            f"{row.samples_per_second:.4g}",
+            f"{row.ratio:.3f}",
+            f"{100 * (row.agreement or 0.0):.1f} %",
+            "" if row.difference is None else f"{row.difference:.1e}",
+        )
+    shown = console(stderr=stderr)
+    shown.print(table)
+    rates = ", ".join(f"{rate:.1f} %" for rate in result.exit_rates)
+    shown.print(
+        f"Batches of {result.batch}, {result.threads} thread(s), {result.turns} turns; inputs: "
+        f"{result.inputs}. Overall, {rates} leave at each exit.",
+        markup=False,
+    )
