@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
-from test_graph import BATCH, builder_with_input, two_exits
 
 from idn.graph import Graph
 from idn.torch_module import segment_modules, to_torch
+from test_graph import BATCH, builder_with_input, two_exits
 
 
 def reference(graph: Graph, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
