@@ -20,6 +20,7 @@ from idn.cli import (
     id_command,
     inspect_command,
     policy_command,
+    profile_command,
     report_command,
     run_command,
     suggest_command,
@@ -41,6 +42,7 @@ app.command("report")(report_command.report)
 app.command("bench")(bench_command.bench)
 app.command("suggest")(suggest_command.suggest)
 app.command("inspect")(inspect_command.inspect)
+app.command("profile")(profile_command.profile)
 app.command("experiments")(experiments_command.experiments)
 app.add_typer(policy_command.app, name="policy")
 app.add_typer(config_command.app, name="config")
