@@ -1,11 +1,13 @@
-"""Put the network of a finished run into the zoo: weights and card into python/idn/zoo/, and docs/zoo.md.
+"""Put the network of a finished run into the zoo: package and card into python/idn/zoo/, and docs/zoo.md.
 
 python scripts/make_zoo.py RUN_DIR NAME    the data set of the run must be there
+python scripts/make_zoo.py --export        exports the networks that are there again
 python scripts/make_zoo.py                 only writes the cards in docs/zoo.md again
 """
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import sys
 from pathlib import Path
@@ -22,7 +24,7 @@ from idn.errors import RunError
 from idn.experiment import evaluate, starting
 from idn.experiment.schema import RunConfig
 from idn.report import RunData
-from idn.zoo import cards, page, weights
+from idn.zoo import cards, packages, page
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "zoo.md"
 MARK = "<!-- What follows is written by scripts/make_zoo.py. -->\n"
@@ -30,7 +32,7 @@ TOLERANCE = 1e-4  # of logits, absolute and relative: float32 sums of thousands 
 
 
 def make(run_dir: Path, name: str, folder: Path = cards.FOLDER) -> None:
-    """Write NAME.safetensors and NAME.json into a folder.
+    """Write the package NAME.safetensors and the card NAME.json into a folder.
 
     :raises ValueError: if the run is not one of a network with early exits on data known by name.
     :raises idn.errors.Error: if the run is not whole, or its weights do not give its traces and summary.
@@ -51,7 +53,6 @@ def make(run_dir: Path, name: str, folder: Path = cards.FOLDER) -> None:
     model.eval()
     normalizer = Normalizer.fit(splits.train.images)
     _check_outputs(model, normalizer, splits, run)
-    content = weights.to_bytes(name, model.state_dict())
     card = cards.Card(
         name=name,
         model=config.model.name,
@@ -61,11 +62,23 @@ def make(run_dir: Path, name: str, folder: Path = cards.FOLDER) -> None:
         std=normalizer.std,
         **_measured(run, costs.count(model, torch.zeros(1, *shape))),
         origin=_origin(run, config),
-        sha256=hashlib.sha256(content).hexdigest(),
+        sha256="0" * 64,  # until the package is written, which needs the rest of the card
     )
-    _atomic.replace(folder / f"{name}.safetensors", content)
-    _atomic.replace(folder / f"{name}.json", cards.as_json(card).encode())
-    print(f"{folder / name}.safetensors: {len(content)} bytes")
+    _write(model, card, folder)
+
+
+def export_again(folder: Path = cards.FOLDER) -> None:
+    """Write the packages of all networks again, and the digests in their cards."""
+    for name in zoo.names():
+        _write(zoo.load(name), zoo.card(name), folder)
+
+
+def _write(model: Branchy, card: cards.Card, folder: Path) -> None:
+    content = packages.to_bytes(model, card)
+    card = dataclasses.replace(card, sha256=hashlib.sha256(content).hexdigest())
+    _atomic.replace(folder / f"{card.name}.safetensors", content)
+    _atomic.replace(folder / f"{card.name}.json", cards.as_json(card).encode())
+    print(f"{folder / card.name}.safetensors: {len(content)} bytes")
 
 
 def _data(splits: Splits, config: RunConfig) -> dict[str, Any]:
@@ -146,10 +159,12 @@ def write_page(path: Path = PAGE) -> None:
 
 def main() -> None:
     """Write the files that the arguments ask for."""
-    if len(sys.argv) not in (1, 3):
-        sys.exit(__doc__)
     if len(sys.argv) == 3:
         make(Path(sys.argv[1]), sys.argv[2])
+    elif sys.argv[1:] == ["--export"]:
+        export_again()
+    elif len(sys.argv) != 1:
+        sys.exit(__doc__)
     write_page()
 
 

@@ -20,10 +20,11 @@ from typer.testing import CliRunner
 
 import idn
 from idn import zoo
+from idn._native import extension
 from idn.cli import app
 from idn.data import Dataset, Normalizer
 from idn.errors import RunError, StoreError
-from idn.zoo import cards, loading, weights
+from idn.zoo import cards, loading, packages
 
 ROOT = Path(__file__).resolve().parents[2]
 DIGITS = "b_lenet_digits"
@@ -77,6 +78,42 @@ def test_a_network_is_the_one_its_card_describes(name: str) -> None:
     assert (cards.FOLDER / f"{name}.safetensors").stat().st_size <= 4_000_000
     source = next(source for source in idn.data.registry() if source.name == card.dataset)
     assert (card.data_licence, card.data_homepage) == (source.licence, source.homepage)
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_a_package_answers_as_the_module_and_says_what_its_card_says(name: str) -> None:
+    card, graph = zoo.card(name), zoo.graph(name)
+    assert graph.exits == tuple(one.name for one in card.exits)
+    assert graph.classes == card.classes
+    assert graph.provenance["data_licence"] == card.data_licence
+    assert graph.provenance["run"] == card.origin.run
+    assert graph.provenance["weights_sha256"] == idn.exits.policy_file.weights_digest(
+        zoo.load(name).state_dict()
+    )
+    assert json.loads(graph.provenance["mean"]) == list(card.mean)
+    assert idn.load(zoo.path(name)).bytes() == graph.bytes() == zoo.path(name).read_bytes()
+    generator = torch.Generator().manual_seed(0)
+    bytes_ = torch.randint(0, 256, (5, *card.input_shape), dtype=torch.uint8, generator=generator)
+    bytes_[0], bytes_[1] = 0, 255  # the ends of the range are within it
+    images = card.normalizer(bytes_)
+    with torch.no_grad():
+        expected = zoo.load(name)(images)
+    for found, one in zip(graph.run(images), expected, strict=True):
+        # Sums of thousands of float32 terms in another order.
+        torch.testing.assert_close(found, one, rtol=1e-4, atol=1e-4)
+    with pytest.raises(ValueError, match="as the model was made for"):
+        graph.run(images * 1.01)
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_a_package_follows_from_the_weights_and_the_card(name: str) -> None:
+    model, found = zoo.load(name), zoo.graph(name)
+    again = idn.Graph(extension.graph.Package.from_bytes(packages.to_bytes(model, zoo.card(name))))
+    if again.provenance == found.provenance:  # the same versions of torch and idn: else these differ
+        assert again.bytes() == zoo.path(name).read_bytes()
+    assert again.nodes == found.nodes
+    others = [{**one.provenance, "torch": "", "idn": ""} for one in (again, found)]
+    assert others[0] == others[1]
 
 
 def test_the_network_on_digits_is_there() -> None:
@@ -144,7 +181,7 @@ def test_a_network_can_be_trained_on() -> None:
 
 
 def test_an_unknown_name_is_refused_with_what_is_close() -> None:
-    for ask in (zoo.card, zoo.load):
+    for ask in (zoo.card, zoo.load, zoo.graph, zoo.path):
         with pytest.raises(ValueError, match=r"no network 'b_lenet_digit'.*Did you mean 'b_lenet_digits'\?"):
             ask("b_lenet_digit")
     with pytest.raises(ValueError, match="no network '../zoo/b_lenet_digits'"):
@@ -178,12 +215,12 @@ def rewrite_card(folder: Path, **changes: Any) -> None:
 
 
 def forge(folder: Path, content: bytes) -> None:
-    """Puts in a file of weights whose digest the card confirms."""
+    """Puts in a package whose digest the card confirms."""
     (folder / f"{DIGITS}.safetensors").write_bytes(content)
     rewrite_card(folder, sha256=hashlib.sha256(content).hexdigest())
 
 
-def test_damaged_weights_are_refused(folder: Path) -> None:
+def test_a_damaged_package_is_refused(folder: Path) -> None:
     path = folder / f"{DIGITS}.safetensors"
     content = path.read_bytes()
     assert zoo.load(DIGITS).exit_count == 2
@@ -193,7 +230,7 @@ def test_damaged_weights_are_refused(folder: Path) -> None:
             StoreError, match=r"b_lenet_digits\.safetensors is damaged or another file: its SHA"
         ):
             zoo.load(DIGITS)
-    path.write_bytes(bytes(weights.MAX_BYTES + 1))
+    path.write_bytes(bytes(packages.MAX_BYTES + 1))
     with pytest.raises(StoreError, match="is larger than 8388608 bytes"):
         zoo.load(DIGITS)
     path.unlink()
@@ -212,27 +249,35 @@ def test_damaged_weights_are_refused(folder: Path) -> None:
     ],
     ids=["empty", "cut short", "ones", "a header of a terabyte", "a list for a header"],
 )
-def test_what_is_no_file_of_weights_is_refused(folder: Path, content: bytes) -> None:
+def test_what_is_no_package_is_refused(folder: Path, content: bytes) -> None:
     forge(folder, content)
-    with pytest.raises(StoreError, match="is no file of weights"):
+    with pytest.raises(StoreError, match="is no package: "):
         zoo.load(DIGITS)
 
 
-def test_weights_of_another_network_or_version_are_refused(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tensors = zoo.load(DIGITS).state_dict()
-    forge(folder, weights.to_bytes("another", tensors))
-    with pytest.raises(StoreError, match="'version 1, another'.*expected .*'version 1, b_lenet_digits'"):
-        zoo.load(DIGITS)
-    with monkeypatch.context() as later:
-        later.setattr(weights, "FORMAT_VERSION", 2)
-        forge(folder, weights.to_bytes(DIGITS, tensors))
-    with pytest.raises(StoreError, match="'version 2, b_lenet_digits'"):
-        zoo.load(DIGITS)
+def test_the_package_of_another_network_is_refused(folder: Path) -> None:
+    other = dataclasses.replace(zoo.card(DIGITS), name="another")
+    forge(folder, packages.to_bytes(zoo.load(DIGITS), other))
+    for ask in (zoo.load, zoo.graph):
+        with pytest.raises(StoreError, match="says it is 'another', expected 'b_lenet_digits'"):
+            ask(DIGITS)
 
 
-def test_weights_that_do_not_fit_the_network_are_refused(folder: Path) -> None:
+def holding(tensors: dict[str, torch.Tensor]) -> bytes:
+    """A package that says it is the network on digits, and holds these."""
+    builder = extension.graph.GraphBuilder()
+    scores = builder.add_input("input", "F32", [(1, 0), 10])
+    held = [builder.add_constant(name, tensors[name].detach()) for name in sorted(tensors)]
+    for value, name in zip(held, sorted(tensors), strict=True):  # what no exit needs is not kept
+        (single,) = builder.add_node("cast", [value], {"dtype": "F32"})
+        axes = list(range(tensors[name].dim()))
+        (total,) = builder.add_node("reduce_sum", [single], {"axes": axes, "keep": False})
+        (scores,) = builder.add_node("add", [scores, total])
+    builder.add_exit("output", scores)
+    return bytes(builder.finish(provenance={"zoo": DIGITS}).bytes())
+
+
+def test_a_package_that_does_not_fit_the_network_is_refused(folder: Path) -> None:
     tensors = zoo.load(DIGITS).state_dict()
     bias = tensors["trunk.linear2.bias"]
     without = {name: value for name, value in tensors.items() if name != "trunk.linear2.bias"}
@@ -240,23 +285,25 @@ def test_weights_that_do_not_fit_the_network_are_refused(folder: Path) -> None:
         (without, r"trunk\.linear2\.bias is missing, .* has torch\.float32 \(10,\)"),
         (tensors | {"more": bias.clone()}, r"more is torch\.float32 \(10,\), .* has missing"),
         (tensors | {"trunk.linear2.bias": bias[:9]}, r"bias is torch\.float32 \(9,\), .* \(10,\)"),
-        (tensors | {"trunk.linear2.bias": bias.double()}, r"bias is torch\.float64 \(10,\)"),
+        (tensors | {"trunk.linear2.bias": bias.half()}, r"bias is torch\.float16 \(10,\)"),
     ):
-        forge(folder, weights.to_bytes(DIGITS, other))
+        forge(folder, holding(other))
         with pytest.raises(StoreError, match=message):
             zoo.load(DIGITS)
 
 
-def test_large_weights_are_not_written() -> None:
-    with pytest.raises(ValueError, match="take 84.* bytes, expected at most 8388608"):
-        weights.to_bytes("large", {"weight": torch.zeros(2_100_000)})
+def test_a_large_network_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = zoo.load(DIGITS)
+    monkeypatch.setattr(packages, "MAX_BYTES", 99_000)
+    with pytest.raises(ValueError, match="'b_lenet_digits' takes 99.* bytes, expected at most 99000"):
+        packages.to_bytes(model, zoo.card(DIGITS))
 
 
-def test_equal_weights_give_equal_bytes() -> None:
-    tensors = zoo.load(DIGITS).state_dict()
-    turned = dict(reversed(tensors.items()))
-    content = (cards.FOLDER / f"{DIGITS}.safetensors").read_bytes()
-    assert weights.to_bytes(DIGITS, tensors) == weights.to_bytes(DIGITS, turned) == content
+def test_a_network_that_its_package_does_not_hold_whole_is_not_written() -> None:
+    model = zoo.load(DIGITS)
+    model.register_buffer("unused", torch.zeros(1))
+    with pytest.raises(ValueError, match="unused of 'b_lenet_digits' is not in its package"):
+        packages.to_bytes(model, zoo.card(DIGITS))
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """Small trained networks inside the package, each with a card: where it comes from and what it is worth.
 
-`load` gives a network ready to use, `card` what is known of it: what its images have to be normalised with,
-and thresholds with what they give. Everything is loaded at its first use; only `load` and what a card makes
+`load` gives a network ready to use, `graph` and `path` the same as a package that runs without Python,
+`card` what is known of it: what its images have to be normalised with, and thresholds with what they give.
+Everything is loaded at its first use; only `load`, `graph`, `path` and what a card makes
 (`Card.normalizer`, `Card.policy`) import torch.
 """
 
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from idn.zoo.cards import Card, Exit, Operation, Origin, card, names
-    from idn.zoo.loading import load
+    from idn.zoo.loading import graph, load, path
 
 _HOMES = {
     "Card": "cards",
@@ -20,11 +21,13 @@ _HOMES = {
     "Operation": "cards",
     "Origin": "cards",
     "card": "cards",
+    "graph": "loading",
     "load": "loading",
     "names": "cards",
+    "path": "loading",
 }
 
-__all__ = ["Card", "Exit", "Operation", "Origin", "card", "load", "names"]
+__all__ = ["Card", "Exit", "Operation", "Origin", "card", "graph", "load", "names", "path"]
 
 
 def __getattr__(name: str) -> Any:

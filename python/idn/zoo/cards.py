@@ -1,4 +1,4 @@
-"""What is known of each network of the zoo: its card, a JSON file beside its weights."""
+"""What is known of each network of the zoo: its card, a JSON file beside its package."""
 
 from __future__ import annotations
 
@@ -73,8 +73,7 @@ class Card:
     `idn.models.build(model, **options)` gives it untrained. Its images are (batch, *input_shape), normalised
     by the channels' `mean` and `std` in units of a byte. `validation_samples` and `split_seed` are what
     `idn.data.load` takes to hold out the same validation samples; on these the `thresholds` of `criterion`
-    were chosen. `trunk_macs` are those of one sample without any early exit. `sha256` is of the file of
-    weights.
+    were chosen. `trunk_macs` are those of one sample without any early exit. `sha256` is of the package.
     """
 
     name: str

@@ -32,7 +32,7 @@ def markdown(card: Card) -> str:
         f" {card.validation_samples:,} samples, seed {card.split_seed}.",
         f"- **Normalised by:** mean {_numbers(card.mean)}, deviation {_numbers(card.std)}, of bytes.",
         f"- **Trained by:** {_origin(card)}",
-        f"- **SHA-256 of the weights:** `{card.sha256}`",
+        f"- **SHA-256 of the package:** `{card.sha256}`",
     ]
     return "\n".join(lines) + "\n"
 
