@@ -259,3 +259,29 @@ def test_a_file_that_cannot_be_read_is_another_error(tmp_path: Path) -> None:
         idn.load(tmp_path / "absent.safetensors")
     with pytest.raises(StoreError, match="no regular file"):
         idn.load(tmp_path)
+
+
+INPUTS = {
+    "is missing": ([], "1 inputs?, not 0"),
+    "is one too many": ([torch.zeros(1, 4)] * 2, "1 inputs?, not 2"),
+    "has another number of axes": ([torch.zeros(4)], "'image' has 1 dimensions"),
+    "has another size": ([torch.zeros(2, 5)], r"'image' has the shape \(2, 5\), expected F32 \(B, 4\)"),
+    "is of another type": (
+        [torch.zeros(2, 4, dtype=torch.float64)],
+        r"'image' is of .*expected F32 \(B, 4\)",
+    ),
+    "is on another device": ([torch.zeros(2, 4, device="meta")], "'image' is on meta, expected cpu"),
+    "holds NaN": ([torch.tensor([[0.0, float("nan"), 0.0, 0.0]])], "'image' holds NaN"),
+    "is out of its range": (
+        [torch.tensor([[0.0, 1.5, 0.0, 0.0]])],
+        "'image' holds 1.5, expected values from -1",
+    ),
+    "is sparse": ([torch.zeros(2, 4).to_sparse()], "'image' is no plain dense tensor"),
+}
+
+
+@pytest.mark.parametrize("what", INPUTS)
+def test_an_input_is_refused_which(what: str) -> None:
+    tensors, reason = INPUTS[what]
+    with pytest.raises(ValueError, match=reason):
+        made().run(*tensors)

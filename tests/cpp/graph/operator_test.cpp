@@ -160,6 +160,9 @@ TEST(Operators, RefuseWhatPyTorchWouldNotCheckOrTrapOn) {
   expect_refuses("argmax", {floats({kB, 0})}, {{"axis", std::int64_t{1}}}, "may be empty");
   expect_refuses("permute", {floats({kB, 3})}, {{"order", Numbers{0, 0}}}, "no order of the axes");
   expect_refuses("permute", {floats({kB, 3})}, {{"order", Numbers{}}}, "no order of the axes");
+  expect_refuses("average_pool", {floats({kB, 1, 4, 4, 2})},
+                 {{"kernel", Numbers{2, 2, 3}}, {"stride", Numbers{1, 1, 1}}, {"padding", Numbers{1, 1, 1}}},
+                 "a window of 3 elements is larger than axis 4");
   expect_refuses("permute", {floats({kB, 3})}, {{"order", Numbers{7, 0}}}, "no order of the axes");
   expect_refuses("reshape", {floats({kB, 3})}, {{"shape", Shape{3}}}, "not as many elements");
   expect_refuses("slice", {floats({kB, 3})},

@@ -71,7 +71,18 @@ Types pooled(const Call& call, bool dilated) {
 }
 
 Types max_pooled(const Call& call) { return pooled(call, true); }
-Types average_pooled(const Call& call) { return pooled(call, false); }
+// In three dimensions torch averages no window that is larger than the input without its padding.
+Types average_pooled(const Call& call) {
+  Types types = pooled(call, false);
+  const auto& kernel = call.integers("kernel");
+  if (!types.ok() || kernel.size() < 3) return types;
+  for (std::size_t k = 0; k < kernel.size(); ++k) {
+    if (kernel[k] <= call.shape(0)[k + 2].fixed) continue;
+    return Types::refused("a window of " + std::to_string(kernel[k]) + " elements is larger than axis " +
+                          std::to_string(k + 2) + " of " + to_string(call.shape(0)));
+  }
+  return types;
+}
 
 Types adapted(const Call& call) {
   const auto& size = call.integers("size");
