@@ -80,7 +80,8 @@ TEST(Graph, TellsTheMemoryHeldAsTheSegmentsAreRun) {
 TEST(Graph, TellsThatMemoryIsCountless) {
   GraphBuilder builder;
   for (int index = 0; index < 64; ++index)
-    EXPECT_TRUE(builder.add_input("x" + std::to_string(index), floats({kB, Dimension::kMax - 1})));
+    EXPECT_TRUE(
+        builder.add_input(std::string("x").append(std::to_string(index)), floats({kB, Dimension::kMax - 1})));
   ValueId sum = 0;
   for (ValueId input = 1; input < 64; ++input) sum = builder.add_node("maximum", 1, {sum, input}, {}).value();
   EXPECT_FALSE(builder.add_exit("out", sum));
