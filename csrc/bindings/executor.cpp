@@ -3,6 +3,7 @@
 #include <pybind11/stl.h>
 #include <torch/csrc/utils/pybind.h>
 
+#include <optional>
 #include <string>
 
 #include "bindings.h"
@@ -12,13 +13,14 @@ namespace py = pybind11;
 namespace idn::bindings {
 namespace {
 
+// Without a device it is the CPU: torch's own type for one is not there yet when this module is loaded.
 idn_torch::Executor executor(const graph::Package& package, bool fold_constants, bool fold_batch_norms,
-                             bool fuse_convolutions, bool prepack, const at::Device& device) {
+                             bool fuse_convolutions, bool prepack, std::optional<at::Device> device) {
   return idn_torch::Executor(package, {.passes = {.fold_constants = fold_constants,
                                                   .fold_batch_norms = fold_batch_norms,
                                                   .fuse_convolutions = fuse_convolutions,
                                                   .prepack = prepack},
-                                       .device = device});
+                                       .device = device.value_or(at::kCPU)});
 }
 
 std::string shown(const idn_torch::Execution& execution) {
@@ -44,7 +46,7 @@ void bind_executor(py::module_& module) {
   py::class_<Executor>(module, "Executor", "Runs a package; one serves many threads at once.")
       .def(py::init(&executor), py::arg("package"), py::kw_only(), py::arg("fold_constants") = true,
            py::arg("fold_batch_norms") = true, py::arg("fuse_convolutions") = true, py::arg("prepack") = true,
-           py::arg("device") = at::Device(at::kCPU), py::call_guard<py::gil_scoped_release>())
+           py::arg("device") = py::none(), py::call_guard<py::gil_scoped_release>())
       .def_property_readonly("package", &Executor::package)
       .def_property_readonly("device", [](const Executor& self) { return self.options().device; })
       .def_property_readonly("steps", &Executor::steps, "How many kernels a request runs.")

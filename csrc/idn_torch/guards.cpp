@@ -1,7 +1,10 @@
 #include "idn_torch/guards.h"
 
 #include <ATen/Parallel.h>
-#include <omp.h>
+
+// Of the OpenMP runtime that torch has loaded; its header is the compiler's own.
+extern "C" int omp_get_max_threads();
+extern "C" void omp_set_num_threads(int threads);
 
 // Of the MKL inside libtorch_cpu, where there is one: it minds a number of its own before OpenMP's.
 extern "C" int MKL_Set_Num_Threads_Local(int threads) __attribute__((weak));

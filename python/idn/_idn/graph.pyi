@@ -11,7 +11,7 @@ import typing
 
 import torch
 
-__all__: list[str] = ["GraphBuilder", "Limits", "Package", "operators"]
+__all__: list[str] = ["Execution", "Executor", "GraphBuilder", "Limits", "Package", "operators"]
 
 class Limits:
     """
@@ -154,6 +154,68 @@ class GraphBuilder:
     def type(self, value: typing.SupportsInt | typing.SupportsIndex) -> tuple[str, list]:
         """
         The dtype and shape of a value so far.
+        """
+
+class Execution:
+    """
+    One request, exit by exit; used by one thread at a time.
+    """
+    def __repr__(self) -> str: ...
+    def keep(self, rows: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> None:
+        """
+        Goes on with these rows of those still in, in ascending order.
+        """
+    def next(self) -> torch.Tensor:
+        """
+        Runs the next segment: the logits of its exit, float32 (rows, classes).
+        """
+    @property
+    def can_keep(self) -> bool:
+        """
+        Whether what is still to be read keeps samples apart.
+        """
+    @property
+    def done(self) -> int:
+        """
+        Exits computed so far.
+        """
+    @property
+    def rows(self) -> int:
+        """
+        Samples still in.
+        """
+
+class Executor:
+    """
+    Runs a package; one serves many threads at once.
+    """
+    def __init__(
+        self,
+        package: Package,
+        *,
+        fold_constants: bool = True,
+        fold_batch_norms: bool = True,
+        fuse_convolutions: bool = True,
+        prepack: bool = True,
+        device: torch.device | None = None,
+    ) -> None: ...
+    def __repr__(self) -> str: ...
+    def run(self, inputs: collections.abc.Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        """
+        The logits of all exits, in order: float32 (batch, classes) each.
+        """
+    def start(self, inputs: collections.abc.Sequence[torch.Tensor]) -> Execution:
+        """
+        The same exit by exit.
+        """
+    @property
+    def device(self) -> torch.device: ...
+    @property
+    def package(self) -> Package: ...
+    @property
+    def steps(self) -> int:
+        """
+        How many kernels a request runs.
         """
 
 def operators() -> list:

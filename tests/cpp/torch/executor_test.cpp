@@ -179,7 +179,7 @@ TEST(Executor, RefusesTwoBatchesAtOnce) {
   const auto rows = graph.node("reduce_sum", {y}, {{"axes", Integers{0}}});
   graph.exit(graph.node("add", {x, rows}));
   const Executor executor(graph.package());
-  EXPECT_EQ(executor.run({at::zeros({2, 3}), at::full({5, 3}, 1)})[0][0][0].item().toFloat(), 5);
+  EXPECT_EQ(executor.run({at::zeros({2, 3}), at::full({5, 3}, 1.0)})[0][0][0].item().toFloat(), 5);
   EXPECT_NE(refused(executor, {at::zeros({2, 3}), at::zeros({4, 3})}).find("with a batch B of 0 or more"),
             std::string::npos);
   EXPECT_NE(refused(executor, {at::zeros({2, 3}), at::zeros({7, 3})}).find("with the batch B = 2"),
@@ -255,8 +255,10 @@ TEST(Executor, KeepsAllSamplesWhereTheyAreMixed) {
   GraphOfTensors graph;
   const auto x = graph.input("x", {kB, 2});
   const auto sum = graph.node("reduce_sum", {x}, {{"axes", Integers{0}}});
-  graph.exit(graph.node("relu", {x}));
-  graph.exit(graph.node("add", {x, sum}));
+  const auto early = graph.node("relu", {x});
+  const auto late = graph.node("add", {x, sum});
+  graph.exit(early);
+  graph.exit(late);
   Execution execution = Executor(graph.package()).start({at::randn({3, 2})});
   execution.next();
   EXPECT_FALSE(execution.can_keep());
@@ -268,8 +270,10 @@ TEST(Executor, GoesOnWithAllBlocksOfASample) {
   const auto x = graph.input("x", {kB, 2, 3});
   const auto rows = graph.node("reshape", {x}, {{"shape", Shape{{2, 0}, 3}}});
   const auto twice = graph.node("add", {rows, rows});
-  graph.exit(graph.node("reshape", {rows}, {{"shape", Shape{kB, 6}}}));
-  graph.exit(graph.node("reshape", {twice}, {{"shape", Shape{kB, 6}}}));
+  const auto early = graph.node("reshape", {rows}, {{"shape", Shape{kB, 6}}});
+  const auto late = graph.node("reshape", {twice}, {{"shape", Shape{kB, 6}}});
+  graph.exit(early);
+  graph.exit(late);
   const at::Tensor given = at::randn({4, 2, 3});
   Execution execution = Executor(graph.package()).start({given});
   execution.next();
