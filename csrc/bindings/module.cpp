@@ -8,10 +8,13 @@ PYBIND11_MODULE(_idn, module) {
   idn::bindings::bind_calibration(exits);
   idn::bindings::bind_criterion(exits);
   idn::bindings::bind_learned_score(exits);
+  idn::bindings::bind_policy(exits);
   idn::bindings::bind_threshold_search(exits);
   auto graph = module.def_submodule("graph", "Models as data: graphs, packages and what runs them.");
   idn::bindings::bind_graph(graph);
   idn::bindings::bind_executor(graph);
+  idn::bindings::bind_segment_time(graph);
+  idn::bindings::bind_engine(graph);
   auto math = module.def_submodule("math", "Functions of numbers.");
   idn::bindings::bind_incomplete_beta(math);
   auto data = module.def_submodule("data", "Batches of images.");

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         content_store,
         costs,
         data,
+        engine,
         errors,
         exits,
         experiment,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from idn._native import build_info
     from idn.branchy import Branchy
     from idn.content_store import ContentStore
+    from idn.engine import Engine
     from idn.exporting import export
     from idn.graph import Graph, load
     from idn.loss import exponential_weights, joint_loss
@@ -46,6 +48,7 @@ __version__: str
 __all__ = [
     "Branchy",
     "ContentStore",
+    "Engine",
     "Graph",
     "__version__",
     "build_info",
@@ -53,6 +56,7 @@ __all__ = [
     "content_store",
     "costs",
     "data",
+    "engine",
     "errors",
     "exits",
     "experiment",
@@ -82,6 +86,7 @@ _MODULES = frozenset(
         "content_store",
         "costs",
         "data",
+        "engine",
         "errors",
         "exits",
         "experiment",
@@ -103,6 +108,7 @@ _MODULES = frozenset(
 _NAMES = {
     "Branchy": "idn.branchy",
     "ContentStore": "idn.content_store",
+    "Engine": "idn.engine",
     "Graph": "idn.graph",
     "build_info": "idn._native",
     "exponential_weights": "idn.loss",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -20,6 +21,7 @@ constexpr std::int64_t kMostCount = std::int64_t{1} << 53;  // in Python too: ex
 constexpr std::int64_t kMostExits = 10'000;
 constexpr std::int64_t kMostClasses = std::int64_t{1} << 31;
 constexpr std::size_t kMostWord = 100;
+constexpr std::size_t kMostEdges = 9;
 constexpr double kPercent = 100.0;
 constexpr double kAny = std::numeric_limits<double>::max();
 
@@ -254,8 +256,32 @@ void check_risk(const Json& json) {
   if (part.has("saving_epsilon")) part.get("saving_epsilon", share);
 }
 
+double probability(const Json& json, const std::string& place) { return number(json, place, 0.0, 1.0); }
+
+std::int64_t any_count(const Json& json, const std::string& place) {
+  return count(json, place, 0, kMostCount);
+}
+
+// How sure the samples are that leave at an exit, which idn.exits.detect_drift in Python looks at.
+bool check_confidences(const Json& json, const std::string& place) {
+  const Part part(json, place, {"edges", "counts"}, {"median"});
+  if (part.has("median")) (void)part.get("median", probability);
+  const auto edges = part.list("edges", probability);
+  const auto counts = part.list("counts", any_count);
+  if (edges.size() > kMostEdges || counts.size() != edges.size() + 1)
+    refuse(place, "expected up to 9 edges, and one count more than edges");
+  if (std::ranges::adjacent_find(edges, std::greater_equal()) != edges.end())
+    refuse(part.at("edges"), "expected numbers that ascend");
+  return true;
+}
+
 PolicyValidation validation(const Json& json, const std::string& place) {
-  const Part part(json, place, {"sha256", "samples", "accuracy", "full_accuracy", "exit_rates", "mean_cost"});
+  const Part part(json, place, {"sha256", "samples", "accuracy", "full_accuracy", "exit_rates", "mean_cost"},
+                  {"confidences"});
+  if (part.has("confidences")) {
+    const std::size_t exits = part.list("confidences", check_confidences).size();
+    check_length(part.at("confidences"), exits, part["exit_rates"].size(), part["exit_rates"].size());
+  }
   return {.sha256 = part.get("sha256", sha256),
           .samples = count(part["samples"], part.at("samples"), 1, kMostCount),
           .accuracy = part.get("accuracy", percent),

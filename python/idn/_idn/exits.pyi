@@ -16,6 +16,7 @@ __all__: list[str] = [
     "Calibration",
     "Criterion",
     "LearnedScore",
+    "Policy",
     "ReliabilityBin",
     "ThresholdGrid",
     "ThresholdPoint",
@@ -131,6 +132,29 @@ class LearnedScore:
     def mean(self) -> typing.Annotated[list[float], "FixedSize(5)"]: ...
     @property
     def weight(self) -> typing.Annotated[list[float], "FixedSize(5)"]: ...
+
+class Policy:
+    """
+    A criterion and what it compares with at each early exit.
+    """
+    def __init__(
+        self,
+        criterion: Criterion,
+        thresholds: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex | None],
+        temperatures: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = [],
+        learned: collections.abc.Sequence[LearnedScore] = [],
+    ) -> None:
+        """
+        Raises ValueError for numbers out of range or too few of a kind.
+        """
+    @property
+    def criterion(self) -> Criterion: ...
+    @property
+    def learned(self) -> list[LearnedScore]: ...
+    @property
+    def temperatures(self) -> list[float]: ...
+    @property
+    def thresholds(self) -> list[float | None]: ...
 
 class ThresholdPoint:
     """

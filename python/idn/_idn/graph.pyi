@@ -11,7 +11,19 @@ import typing
 
 import torch
 
-__all__: list[str] = ["Execution", "Executor", "GraphBuilder", "Limits", "Package", "operators"]
+import idn._idn.exits
+
+__all__: list[str] = [
+    "Compaction",
+    "Engine",
+    "Execution",
+    "Executor",
+    "GraphBuilder",
+    "Limits",
+    "Package",
+    "SegmentTimes",
+    "operators",
+]
 
 class Limits:
     """
@@ -217,6 +229,94 @@ class Executor:
         """
         How many kernels a request runs.
         """
+
+class SegmentTimes:
+    """
+    The times of all segments, from what was measured.
+    """
+    def __init__(
+        self,
+        segments: collections.abc.Sequence[
+            collections.abc.Sequence[
+                tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex]
+            ]
+        ],
+        fixed_seconds: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+        seconds_per_byte: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+    ) -> None:
+        """
+        Of each segment (batch, seconds) in any order; and what copying the rows that stay takes.
+        """
+    def compaction_pays(
+        self,
+        segment: typing.SupportsInt | typing.SupportsIndex,
+        rows: typing.SupportsInt | typing.SupportsIndex,
+        kept: typing.SupportsInt | typing.SupportsIndex,
+        bytes: typing.SupportsInt | typing.SupportsIndex,
+    ) -> bool:
+        """
+        Whether the rest, from a segment on, is sooner done with some of the rows.
+        """
+    def predicts(
+        self,
+        segment: typing.SupportsInt | typing.SupportsIndex,
+        batch: typing.SupportsInt | typing.SupportsIndex,
+    ) -> float:
+        """
+        The seconds of a segment, from 0, at a batch.
+        """
+
+class Compaction:
+    """
+    Whether a batch is rid of samples that have left.
+
+    Members:
+
+      AUTO
+
+      ALWAYS
+
+      NEVER
+    """
+
+    ALWAYS: typing.ClassVar[Compaction]
+    AUTO: typing.ClassVar[Compaction]
+    NEVER: typing.ClassVar[Compaction]
+    __members__: typing.ClassVar[dict[str, Compaction]]
+    def __eq__(self, other: typing.Any) -> bool: ...
+    def __getstate__(self) -> int: ...
+    def __hash__(self) -> int: ...
+    def __index__(self) -> int: ...
+    def __init__(self, value: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+    def __int__(self) -> int: ...
+    def __ne__(self, other: typing.Any) -> bool: ...
+    def __repr__(self) -> str: ...
+    def __setstate__(self, state: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+    def __str__(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> int: ...
+
+class Engine:
+    """
+    Runs a package, each sample up to the first exit that is sure enough.
+    """
+    def __call__(
+        self, inputs: collections.abc.Sequence[torch.Tensor]
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """
+        Labels, confidences, exits and operations of each sample, in order.
+        """
+    def __init__(
+        self,
+        executor: Executor,
+        policy: idn._idn.exits.Policy,
+        *,
+        threads: typing.SupportsIndex,
+        compaction: Compaction,
+        times: SegmentTimes | None = None,
+    ) -> None: ...
 
 def operators() -> list:
     """

@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ from idn.exits.policy_parts import (
     Amount,
     Asked,
     Budget,
+    Confidences,
     Criterion,
     MaxDrop,
     Number,
@@ -38,6 +39,9 @@ from idn.exits.policy_parts import (
     Word,
 )
 from idn.exits.risk_control import RiskControl
+
+if TYPE_CHECKING:
+    from idn.graph import Graph
 
 __all__ = [
     "Accuracy",
@@ -90,6 +94,8 @@ class PolicyFile(Part):
         ):
             if len(found) != expected:
                 raise ValueError(_misfit(name, len(found), self.exits))
+        if (sure := self.validation.confidences) is not None and len(sure) != self.exits:
+            raise ValueError(_misfit("validation.confidences", len(sure), self.exits))
         for name, found in self.criterion.per_exit().items():
             if len(found) > self.exits:
                 raise ValueError(_misfit(f"criterion.{name}", len(found), self.exits))
@@ -133,7 +139,8 @@ class PolicyFile(Part):
                 f"{counted(len(costs), 'cost')} for {counted(exits, 'exit')}; give one per exit."
             )
         answers = inference.from_traces(logits, policy)
-        counts = np.bincount(answers.exits.numpy(), minlength=exits)
+        left_at, sure = answers.exits.numpy(), answers.confidences.numpy()
+        counts = np.bincount(left_at, minlength=exits)
         try:
             return cls.model_validate(
                 {
@@ -153,6 +160,7 @@ class PolicyFile(Part):
                         full_accuracy=100 * float((logits[:, -1].argmax(axis=1) == labels).mean()),
                         exit_rates=[100 * int(count) / samples for count in counts],
                         mean_cost=float(counts @ np.asarray(costs, dtype=np.float64)) / samples,
+                        confidences=[Confidences.of(sure[left_at == k]) for k in range(exits)],
                     ),
                     "risk": None if risk is None else _risk_test(risk),
                 }
@@ -187,6 +195,20 @@ class PolicyFile(Part):
                     f"this policy is of another network: {said}. Its thresholds mean nothing there; make one "
                     "for that network."
                 )
+
+    def check_package(self, graph: Graph) -> None:
+        """Refuse a package of another network, or one that does not say of which it is.
+
+        :raises idn.errors.PolicyError: naming what differs.
+        """
+        origin = graph.provenance.get("weights_sha256")
+        if origin is None:
+            raise PolicyError(
+                "the package does not say which weights it was exported from (weights_sha256 in its "
+                "provenance), so nothing shows that this policy file is of its network. Who knows that it is "
+                "passes PolicyFile.load(path).policy() to idn.Engine."
+            )
+        self.check(origin, exits=len(graph.exits), classes=graph.class_count)
 
     def as_dict(self) -> dict[str, Any]:
         """The file's content, as plain values."""

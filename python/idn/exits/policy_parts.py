@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-__all__ = ["Accuracy", "Asked", "Budget", "Criterion", "MaxDrop", "Part", "Risk", "RiskTest", "Validation"]
+__all__ = [
+    "Accuracy",
+    "Asked",
+    "Budget",
+    "Confidences",
+    "Criterion",
+    "MaxDrop",
+    "Part",
+    "Risk",
+    "RiskTest",
+    "Validation",
+]
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=2**53)]
@@ -76,11 +90,45 @@ class RiskTest(Part):
     saving_epsilon: Share | None = None
 
 
+class Confidences(Part):
+    """How sure the samples are that leave at one exit: counts between deciles, for `idn.exits.detect_drift`.
+
+    `edges` ascend; a confidence at an edge counts above it, so there is one count more than edges. `median`
+    is None where nobody leaves.
+    """
+
+    median: Probability | None = None
+    edges: Annotated[list[Probability], Field(max_length=9)]
+    counts: Annotated[list[Annotated[int, Field(ge=0, le=2**53)]], Field(min_length=1, max_length=10)]
+
+    @model_validator(mode="after")
+    def _fits(self) -> Confidences:
+        if len(self.counts) != len(self.edges) + 1 or sorted(set(self.edges)) != self.edges:
+            raise ValueError("edges ascend, and there is one count more than edges")
+        return self
+
+    @classmethod
+    def of(cls, confidences: NDArray[np.float64]) -> Confidences:
+        """Count the confidences (samples,) of those that leave at an exit."""
+        if not len(confidences):
+            return cls(median=None, edges=[], counts=[0])
+        # Rounded, so that the last bits of an exponential make no other file.
+        edges = np.unique(np.quantile(confidences, np.arange(1, 10) / 10).round(12))
+        median = round(float(np.median(confidences)), 12)
+        made = cls(median=median, edges=edges.tolist(), counts=[0] * (len(edges) + 1))
+        return made.model_copy(update={"counts": made.count(confidences).tolist()})
+
+    def count(self, confidences: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Count other confidences between the same edges."""
+        places = np.searchsorted(self.edges, confidences, side="right")
+        return np.bincount(places, minlength=len(self.counts))
+
+
 class Validation(Part):
     """What the policy does on the validation data it was chosen on, so a little better than elsewhere.
 
     Percent, and the mean cost per sample; `full_accuracy` is the last exit's. `sha256` is `trace_digest` of
-    logits and labels.
+    logits and labels. `confidences`, of each exit, are None in files of earlier versions.
     """
 
     sha256: Sha256
@@ -89,6 +137,7 @@ class Validation(Part):
     full_accuracy: Percent
     exit_rates: list[Percent]
     mean_cost: Amount
+    confidences: list[Confidences] | None = None
 
 
 class _Criterion(Part):

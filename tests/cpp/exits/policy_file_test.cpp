@@ -166,6 +166,28 @@ TEST(PolicyFile, IsRefusedWhereItSaysWhatCannotBe) {
             "at byte 0: criterion.parameters.mean: is not a key of a policy file");
 }
 
+TEST(PolicyFile, MayHoldHowSureTheSamplesAre) {
+  EXPECT_EQ(refused("entropy", "\"counts\": [", "\"counts\": [1,"),
+            "at byte 0: validation.confidences.0: expected up to 9 edges, and one count more than edges");
+  EXPECT_NE(refused("entropy", "\"median\": 0.", "\"median\": 2.").find("at most 1.0"), std::string::npos);
+  EXPECT_EQ(refused("entropy", "\"median\"", "\"middle\""),
+            "at byte 0: validation.confidences.0.middle: is not a key of a policy file");
+  EXPECT_EQ(refused("entropy", "\"confidences\": [", "\"confidences\": [{\"edges\": [], \"counts\": [0]},"),
+            "at byte 0: validation.confidences: has 5 entries, expected 4 for the exits");
+  EXPECT_EQ(refused("entropy", "\"confidences\": [",
+                    "\"confidences\": [{\"edges\": [0.5, 0.5], \"counts\": [0, 1, 0]},"),
+            "at byte 0: validation.confidences.0.edges: expected numbers that ascend");
+}
+
+TEST(PolicyFile, OfEarlierVersionsDoesNotSayHowSureTheSamplesAre) {
+  std::string text = text_of_file("entropy");
+  const std::size_t begin = text.find(",\n    \"confidences\": [");
+  ASSERT_NE(begin, std::string::npos);
+  const std::size_t end = text.find("\n    ]", begin);
+  ASSERT_NE(end, std::string::npos);
+  EXPECT_EQ(refused(text.erase(begin, end + 6 - begin)), "");
+}
+
 TEST(PolicyFile, IsOfOneNetworkAlone) {
   const PolicyFile file = read("margin");
   EXPECT_EQ(file.misfit(file.weights_sha256, 4, 5), "");
