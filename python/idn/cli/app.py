@@ -15,6 +15,7 @@ from idn.cli import (
     content_command,
     data_command,
     doctor_command,
+    drift_command,
     exit_codes,
     experiments_command,
     id_command,
@@ -45,6 +46,7 @@ app.command("inspect")(inspect_command.inspect)
 app.command("profile")(profile_command.profile)
 app.command("experiments")(experiments_command.experiments)
 app.add_typer(policy_command.app, name="policy")
+app.command("drift")(drift_command.drift)
 app.add_typer(config_command.app, name="config")
 app.add_typer(data_command.app, name="data")
 app.add_typer(content_command.app, name="content")

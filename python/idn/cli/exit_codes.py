@@ -6,6 +6,7 @@ OK = 0
 FAILED = 1
 USAGE = 2
 DATA = 3
+DRIFT = 4
 INTERRUPTED = 130
 TERMINATED = 143
 
@@ -14,6 +15,7 @@ MEANING = {
     FAILED: "failed while running, or a run, policy or package that cannot be used",
     USAGE: "wrong usage, config or value, or no command",
     DATA: "data set, identity or content store missing or damaged",
+    DRIFT: "`idn drift` found drift",
     INTERRUPTED: "interrupted (Ctrl-C); `idn run` resumes",
     TERMINATED: "ended by SIGTERM; `idn run` resumes",
 }

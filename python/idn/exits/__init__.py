@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from idn.exits.calibration import Calibration, Reliability, calibrate, reliability
 from idn.exits.criterion import Confidence, Entropy, Margin, Patience, Vote, make, names, policy_of
+from idn.exits.drift_detection import Drift, detect_drift
 from idn.exits.fitting import fit
 from idn.exits.learned import Learned, LearnedParameters, fit_learned
 from idn.exits.policy import Policy
@@ -18,6 +19,7 @@ from idn.exits.threshold_search import Front, ThresholdPoint, check_apart, searc
 __all__ = [
     "Calibration",
     "Confidence",
+    "Drift",
     "Entropy",
     "Front",
     "Grid",
@@ -34,6 +36,7 @@ __all__ = [
     "calibrate",
     "check_apart",
     "control_risk",
+    "detect_drift",
     "fit",
     "fit_learned",
     "grid",
