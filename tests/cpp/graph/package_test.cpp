@@ -163,11 +163,9 @@ TEST(Package, RefusesWithAPlaceInTheFileAndAReasonFitForALog) {
   Bytes empty(8, 0);
   EXPECT_LE(refused(empty).position, empty.size());
   const std::string name(1000, '\x7f');
-  const std::string header = "{\"" + name + "\":1}";
-  Bytes bytes(8, 0);
-  bytes[0] = static_cast<std::uint8_t>(header.size());
-  bytes[1] = static_cast<std::uint8_t>(header.size() >> 8);
-  bytes.insert(bytes.end(), header.begin(), header.end());
+  std::string file{'\xee', '\x03', 0, 0, 0, 0, 0, 0};  // 1006 bytes of header
+  file.append("{\"").append(name).append("\":1}");
+  const Bytes bytes(file.begin(), file.end());
   const std::string reason = refused(bytes).reason;
   EXPECT_LE(reason.size(), 400U);
   EXPECT_EQ(reason.find('\x7f'), std::string::npos);
