@@ -69,13 +69,12 @@ def bench(
 
 
 def _policy(graph: Graph, path: Path | None) -> Policy:
-    from idn.exits import Confidence, PolicyFile
+    from idn import Engine
+    from idn.exits import Confidence
 
     if path is None:
         return Confidence([None] * (len(graph.exits) - 1))
-    file = PolicyFile.load(path)
-    file.check_package(graph)
-    return file.policy()
+    return Engine(graph, path).policy
 
 
 def _inputs(graph: Graph, path: Path | None, samples: int) -> tuple[list[torch.Tensor], str]:
