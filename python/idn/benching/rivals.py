@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import io
+import tempfile
 import warnings
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -88,17 +89,25 @@ def _script(module: fx.GraphModule, example: Sequence[torch.Tensor], threads: in
 def _onnx(module: fx.GraphModule, example: Sequence[torch.Tensor], threads: int) -> Function:
     import onnxruntime
 
-    file = io.BytesIO()
     names_in = [f"input_{index}" for index in range(len(example))]
     axes = {name: {0: "batch"} for name, tensor in zip(names_in, example, strict=True) if tensor.dim()}
-    torch.onnx.export(
-        module, tuple(example), file, input_names=names_in, dynamic_axes=axes, dynamo=False, opset_version=18
-    )
+    traced = torch.jit.trace(module, tuple(example), check_trace=False)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(file.getvalue(), options, providers=["CPUExecutionProvider"])
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "model.onnx"
+        torch.onnx.export(
+            traced,
+            tuple(example),
+            str(file),
+            input_names=names_in,
+            dynamic_axes=axes,
+            dynamo=False,
+            opset_version=18,
+        )
+        session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
     taken = {one.name for one in session.get_inputs()}
 
     def run(inputs: Sequence[torch.Tensor]) -> Sequence[torch.Tensor]:
