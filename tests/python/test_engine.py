@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 import idn
 from exact_network import inputs, network
-from idn import exits, inference
-from idn.errors import PolicyError
+from idn import exits, inference, profiling
+from idn.errors import PolicyError, ProfileError
 from idn.exits import policy_file
 
 
@@ -148,6 +148,24 @@ def test_other_threads_of_python_run_meanwhile() -> None:
         counted += 1
     thread.join()
     assert counted > 100
+
+
+def test_a_profile_of_the_package_weighs_and_changes_no_answer(tmp_path: Path) -> None:
+    model, graph = network(3, 4, seed=1)
+    policy, x = exits.Confidence([0.5, 0.5]), inputs(40, 3)
+    measured = profiling.profile(graph, (1, 40), repeats=2)
+    measured.save(tmp_path / "model.profile.json")
+    for profile in (measured, tmp_path / "model.profile.json"):
+        expect_the_same(
+            idn.Engine(graph, policy, profile=profile)(x), inference.infer(model, x, policy), graph
+        )
+
+
+def test_a_profile_of_another_package_is_refused() -> None:
+    _, graph = network(3, 4, seed=1)
+    _, other = network(3, 4, seed=2)
+    with pytest.raises(ProfileError, match="this profile is of the package"):
+        idn.Engine(graph, exits.Confidence([0.5, 0.5]), profile=profiling.profile(other, (1,), repeats=2))
 
 
 def test_a_policy_file_of_the_network_is_taken(tmp_path: Path) -> None:
