@@ -31,8 +31,8 @@ def figure(result: Bench) -> Figure:
         above = [(row.p99_ms or 0.0) - (row.p50_ms or 0.0) for row in rows.values()]
         axes.bar(places, medians, width, yerr=[[0.0] * len(above), above], label=way, error_kw={"lw": 1})
     axes.set_xticks(range(len(result.jobs)), result.jobs)
-    axes.set_ylabel(f"ms of a batch of {result.batch} (median; line to the 99th percentile)")
-    axes.legend(fontsize="small")
+    axes.set_ylabel(f"ms per batch of {result.batch} (p50; line to p99)")
+    drawn.legend(loc="outside upper center", ncols=3, fontsize="small")
     return drawn
 
 

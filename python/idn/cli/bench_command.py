@@ -109,8 +109,8 @@ def _show(result: Bench, *, stderr: bool) -> None:
 
     table = Table(box=box.SIMPLE_HEAD)
     for name in ("exit", "way"):
-        table.add_column(name)
-    for name in ("p50 ms", "p99 ms", "samples/s", "of idn's", "same labels", "difference"):
+        table.add_column(name, no_wrap=True)
+    for name in ("p50 ms", "p99 ms", "per s", "of idn's", "agree", "differ"):
         table.add_column(name, justify="right")
     before = None
     for row in result.rows:
@@ -126,8 +126,8 @@ def _show(result: Bench, *, stderr: bool) -> None:
             f"{row.p99_ms:.4g}",
             f"{row.samples_per_second:.4g}",
             f"{row.ratio:.3f}",
-            f"{100 * (row.agreement or 0.0):.1f} %",
-            "" if row.difference is None else f"{row.difference:.1e}",
+            f"{100 * (row.agreement or 0.0):.1f}%",
+            "" if row.difference is None else f"{row.difference:.0e}",
         )
     shown = console(stderr=stderr)
     shown.print(table)
