@@ -162,9 +162,10 @@ build_digest() {
 }
 
 install_idn() {
-  local extras='' digest pip
+  local extras='' digest pip strict=OFF
   if [ "$1" = dev ] || [ -f "$stamps/dev" ]; then
     extras='[dev]'
+    strict=ON # as the test presets have it, so that ccache compiles for both once
   fi
   digest=$(build_digest "$extras")
   if [ -f "$stamps/built" ] && [ "$(cat "$stamps/built")" = "$digest" ]; then
@@ -175,7 +176,8 @@ install_idn() {
   pip=("$venv/bin/python" -m pip install --disable-pip-version-check -q --constraint "$stamps/constraints.txt")
   "${pip[@]}" 'scikit-build-core>=0.10' 'cmake>=3.22' ninja numpy ||
     fail "pip could not install the build tools; its message is above."
-  "${pip[@]}" --no-build-isolation --config-settings=cmake.build-type=Release -e "$root$extras" ||
+  "${pip[@]}" --no-build-isolation --config-settings=cmake.build-type=Release \
+    --config-settings=cmake.define.IDN_WERROR=$strict -e "$root$extras" ||
     fail "idn could not be built or its requirements could not be installed; the message is above."
   [ -z "$extras" ] || : >"$stamps/dev"
   printf '%s\n' "$digest" >"$stamps/built"
