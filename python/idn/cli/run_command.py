@@ -30,6 +30,13 @@ def run(
     force: Annotated[
         bool, typer.Option("--force", help="Start again, even where a run of this config is there.")
     ] = False,
+    on_engine: Annotated[
+        bool,
+        typer.Option(
+            "--on-engine",
+            help="Export the network of a finished run again and evaluate it on the engine; train nothing.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Train, choose thresholds, evaluate, and write a report.
@@ -47,11 +54,11 @@ def run(
     study = experiment.load_study(config, changes) if ":" not in Path(config).name else None
     with resumable(force=force):
         if study is not None:
-            result = studies.run(study, out, force=force)
+            result = studies.run(study, out, force=force, on_engine=on_engine)
         elif (run_dir := runner.run_of(config)) is not None and not (changes or out or force):
-            result = runner.show(run_dir)
+            result = runner.show(run_dir, on_engine=on_engine)
         else:
-            result = experiment.run(experiment.load(config, changes), out, force=force)
+            result = experiment.run(experiment.load(config, changes), out, force=force, on_engine=on_engine)
     if result is None:  # another process of a parallel run writes the results
         return
     if study is None:

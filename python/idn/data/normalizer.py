@@ -64,6 +64,13 @@ class Normalizer:
         """What a centred value is multiplied with."""
         return tuple(1.0 / value for value in self.std)
 
+    @property
+    def range(self) -> tuple[float, float]:
+        """The least and the greatest value that a normalised image can have, over all channels."""
+        ends = torch.tensor([0, 255], dtype=torch.uint8).view(2, 1, 1, 1)
+        found = self(ends.expand(2, len(self.mean), 1, 1))
+        return float(found.min()), float(found.max())
+
     def __call__(self, images: torch.Tensor) -> torch.Tensor:
         """Return uint8 images (batch, channels, height, width) as centred and normalised float32.
 

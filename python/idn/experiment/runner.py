@@ -1,6 +1,7 @@
 """The runner: from a config to a run directory with its report.
 
-config -> data -> training -> traces -> thresholds on validation -> test -> time -> comparison -> report
+config -> data -> training -> traces -> thresholds on validation -> test -> time -> engine -> comparison
+-> report
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ RESULTS = (
     "report.html",
 )
 _TO_RESUME = ("checkpoint.pt", "trunk.json")
+_PACKAGE = "model.safetensors"  # a run has none where its network cannot be exported, and old ones have none
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ def run(
     *,
     force: bool = False,
     wait: bool = False,
+    on_engine: bool = False,
 ) -> RunResult | None:
     """Runs a config to its end, in `<out>/<experiment>/<config>-<digest of its settings>/`.
 
@@ -65,6 +68,8 @@ def run(
     :param force: deletes what an earlier run of the same settings left, and starts again; what the config
         starts from stays.
     :param wait: waits for another process that runs the same, in place of refusing.
+    :param on_engine: exports the network of a finished run again, and evaluates it on the engine; other runs
+        end with that anyway.
     :returns: None in all but the first process of a data-parallel run.
     :raises ValueError: for settings that do not fit the data or the network.
     :raises idn.errors.DataError: if the data is missing or damaged.
@@ -91,7 +96,10 @@ def run(
             _clear(run_dir)
         if not force and finished(run_dir):
             _refuse_other(loaded, run_dir, everything)
-            tell(f"{run_dir} is finished; --force runs it again")
+            if on_engine:
+                _again_on_engine(run_dir, tell)
+            else:
+                tell(f"{run_dir} is finished; --force runs it again")
         else:
             try:
                 start = None
@@ -114,8 +122,8 @@ def run(
         return RunResult(run_dir, files.read_json(run_dir / "summary.json"))
 
 
-def show(run_dir: Path) -> RunResult:
-    """A finished run, as it is.
+def show(run_dir: Path, *, on_engine: bool = False) -> RunResult:
+    """A finished run, as it is, or as `run` with `on_engine`.
 
     :raises ValueError: if it is not finished, with what goes on with it.
     """
@@ -124,7 +132,17 @@ def show(run_dir: Path) -> RunResult:
         raise ValueError(
             f"{run_dir / RESULTS[0]} is the config of a run that is not finished; go on with: {again}"
         )
+    if on_engine:
+        with files.exclusive(run_dir):
+            _again_on_engine(run_dir, to_stderr)
     return RunResult(run_dir, files.read_json(run_dir / "summary.json"))
+
+
+def _again_on_engine(run_dir: Path, tell: Reporter) -> None:
+    from idn.experiment import on_engine
+
+    tell(f"{run_dir} is finished; exporting its network, and running it on the engine")
+    on_engine.add(run_dir)
 
 
 def run_of(config: str | Path) -> Path | None:
@@ -199,7 +217,7 @@ def _run(
     loaded: LoadedConfig, run_dir: Path, tell: Reporter, log: Reporter | None, start: Path | None
 ) -> None:
     from idn import report
-    from idn.experiment import claims, environment, run_policy, steps, summary
+    from idn.experiment import claims, environment, on_engine, run_policy, steps, summary
     from idn.training.devices import resolve_device, using_threads
 
     config = loaded.run
@@ -227,6 +245,8 @@ def _run(
         found = summary.summarise(config, trained.model.exit_names, trained.costs, traces, policy, selection)
         tell("measuring time, one sample after the other")
         found["time"] = steps.measure(trained, config, policy)
+        tell("exporting the network, and running it on the engine")
+        found["engine"] = on_engine.of_run(trained, config, policy, traces["test"], run_dir)
     found |= {
         "preset": loaded.preset,
         "weights_sha256": weights,
@@ -276,7 +296,7 @@ def _take_part(loaded: LoadedConfig, run_dir: Path) -> None:
 
 
 def _clear(run_dir: Path) -> None:
-    for name in (*RESULTS, *_TO_RESUME):
+    for name in (*RESULTS, *_TO_RESUME, _PACKAGE):
         (run_dir / name).unlink(missing_ok=True)
     shutil.rmtree(run_dir / "tensorboard", ignore_errors=True)
 

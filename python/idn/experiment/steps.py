@@ -146,6 +146,35 @@ def train(
     )
 
 
+def restore(config: RunConfig, run_dir: Path) -> Trained:
+    """What a finished run trained, from its model.pt and its data; without `seconds` and `trunk`.
+
+    :raises idn.errors.DataError: if the data is missing or damaged.
+    :raises idn.errors.RunError: if the weights are not there, or cannot be read.
+    """
+    import torch
+
+    from idn import costs, data
+    from idn.data import Batches, Normalizer
+    from idn.training.devices import resolve_device
+
+    splits = data.load(
+        config.data.name, config.data.root, validation=config.data.validation, seed=config.data.seed
+    )
+    model = build_model(config, splits)
+    model.load_state_dict(starting.read_weights(run_dir / "model.pt"))
+    device, normalizer = resolve_device(config.training.device), Normalizer.fit(splits.train.images)
+    cost = costs.count(model, torch.zeros(1, *splits.train.images.shape[1:]))
+
+    def batches(split: str) -> Batches:
+        size, part = config.training.batch_size, getattr(splits, split)
+        return Batches(part, size, normalizer=normalizer, shuffle=False, seed=config.training.seed)
+
+    return Trained(
+        model.eval().to(device), batches, splits.test, normalizer, cost, device, seconds=0.0, trunk=None
+    )
+
+
 def save_weights(trained: Trained, run_dir: Path) -> str:
     """Writes the weights to model.pt, as `torch.load(..., weights_only=True)` reads them.
 
@@ -203,13 +232,19 @@ def record(trained: Trained, config: RunConfig, run_dir: Path) -> dict[str, Trac
 
 
 def measure(trained: Trained, config: RunConfig, policy: Policy) -> dict[str, Any]:
-    """Times the network on test samples, drawn evenly over the split."""
+    """Times the network on `timed_images`."""
+    from idn.experiment import timing
+
+    images = timed_images(trained, config.measure.samples)
+    return timing.measure(trained.model, images, policy, config.measure.repeats)
+
+
+def timed_images(trained: Trained, count: int) -> torch.Tensor:
+    """Test images, normalised, drawn evenly over the split; `count` of them or all."""
     import numpy as np
     import torch
 
-    from idn.experiment import timing
-
-    count = min(config.measure.samples, len(trained.test))
-    chosen = np.linspace(0, len(trained.test) - 1, count).round().astype(np.int64)
-    images = trained.normalizer(torch.from_numpy(np.ascontiguousarray(trained.test.images[chosen])))
-    return timing.measure(trained.model, images.to(trained.device), policy, config.measure.repeats)
+    test = trained.test
+    chosen = np.linspace(0, len(test) - 1, min(count, len(test))).round().astype(np.int64)
+    images = trained.normalizer(torch.from_numpy(np.ascontiguousarray(test.images[chosen])))
+    return images.to(trained.device)

@@ -32,6 +32,7 @@ def run(
     *,
     overrides: Sequence[str] = (),
     force: bool = False,
+    on_engine: bool = False,
 ) -> runner.RunResult | None:
     """Runs all variants of a study, in `<out>/<experiment>/<config>-<digest>/<variant>/`, and compares them.
 
@@ -41,6 +42,7 @@ def run(
     :param study: what `idn.experiment.load_study` gives, or a name or path for it.
     :param overrides: changes to every variant, where `study` is a name.
     :param force: runs every variant again.
+    :param on_engine: as `runner.run`, for every variant.
     :returns: the study's directory, and the metrics of every variant by its name; None in all but the first
         process of a data-parallel run.
     :raises ValueError: for a config without variants, and as `runner.run`.
@@ -59,7 +61,7 @@ def run(
         for number, (name, variant) in enumerate(loaded.variants.items(), start=1):
             if runner.is_first():
                 tell(f"variant {number} of {len(loaded.variants)}: {name}")
-            if (result := runner.run(variant, out, reporter, force=force)) is not None:
+            if (result := runner.run(variant, out, reporter, force=force, on_engine=on_engine)) is not None:
                 results[name] = result
     if not results:
         return None

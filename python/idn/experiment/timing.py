@@ -6,7 +6,7 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import torch
@@ -40,15 +40,30 @@ def measure(
     """
     import torch
 
+    model.eval()
+    with torch.inference_mode():
+        return over(_Ways(model, policy, clock), images, repeats) | {"threads": torch.get_num_threads()}
+
+
+class Ways(Protocol):
+    """The ways that are timed against each other."""
+
+    def run(self, image: torch.Tensor, *, trunk_first: bool) -> tuple[Times, int]:
+        """Times all ways on a batch of one, in seconds; also gives the exit the sample left at."""
+        ...
+
+
+def over(ways: Ways, images: torch.Tensor, repeats: int) -> dict[str, Any]:
+    """Times ways as `measure` does, which is the same but for `threads`.
+
+    :raises ValueError: without samples or repeats.
+    """
     if len(images) == 0 or repeats < 1:
         raise ValueError(f"timing needs samples and repeats, not {len(images)} and {repeats}")
-    model.eval()
     samples = [images[index : index + 1] for index in range(len(images))]
-    ways = _Ways(model, policy, clock)
-    with torch.inference_mode():
-        for image in samples[: min(10, len(samples))]:
-            ways.run(image, trunk_first=True)
-        found = [_repeat(ways, samples, number) for number in range(repeats)]
+    for image in samples[: min(10, len(samples))]:
+        ways.run(image, trunk_first=True)
+    found = [_repeat(ways, samples, number) for number in range(repeats)]
     trunk, branchy = [one.trunk for one in found], [one.branchy for one in found]
     gains = [one.trunk / one.branchy for one in found]
     trunk_ms = statistics.median(trunk)
@@ -58,11 +73,10 @@ def measure(
         "gain": statistics.median(gains),
         "exit_ms": [
             trunk_ms * statistics.median(one.exits[index] / one.trunk for one in found)
-            for index in range(model.exit_count)
+            for index in range(len(found[0].exits))
         ],
         "samples": len(samples),
         "repeats": repeats,
-        "threads": torch.get_num_threads(),
         "spread": {
             "trunk_ms": [min(trunk), max(trunk)],
             "branchy_ms": [min(branchy), max(branchy)],
@@ -72,23 +86,23 @@ def measure(
 
 
 @dataclass(frozen=True)
-class _Times:
-    """Of one sample in seconds, or of one repeat in milliseconds; `exits` one for each exit."""
+class Times:
+    """Of one sample in seconds, or of one repeat in milliseconds; `exits` one for each exit, or none."""
 
     trunk: float
     branchy: float
     exits: list[float]
 
 
-def _repeat(ways: _Ways, samples: Sequence[torch.Tensor], number: int) -> _Times:
-    times: list[_Times] = []
+def _repeat(ways: Ways, samples: Sequence[torch.Tensor], number: int) -> Times:
+    times: list[Times] = []
     by_exit: dict[int, list[float]] = {}
     for index, image in enumerate(samples):
         one, left = ways.run(image, trunk_first=(index + number) % 2 == 0)
         times.append(one)
         by_exit.setdefault(left, []).append(one.branchy)
     shares = [(len(some) / len(samples), statistics.median(some)) for some in by_exit.values()]
-    return _Times(
+    return Times(
         1000 * statistics.median(one.trunk for one in times),
         1000 * sum(share * seconds for share, seconds in shares),
         [1000 * statistics.median(column) for column in zip(*(one.exits for one in times), strict=True)],
@@ -103,7 +117,7 @@ class _Ways:
         self._policy = policy
         self._clock = clock
 
-    def run(self, image: torch.Tensor, *, trunk_first: bool) -> tuple[_Times, int]:
+    def run(self, image: torch.Tensor, *, trunk_first: bool) -> tuple[Times, int]:
         """Times all ways, in seconds; also gives the exit the sample left at."""
         if trunk_first:
             trunk = self._trunk(image)
@@ -111,7 +125,7 @@ class _Ways:
         else:
             branchy, left = self._branchy(image)
             trunk = self._trunk(image)
-        return _Times(trunk, branchy, self._exits(image)), left
+        return Times(trunk, branchy, self._exits(image)), left
 
     def _trunk(self, image: torch.Tensor) -> float:
         started = self._now(image)

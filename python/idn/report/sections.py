@@ -10,7 +10,7 @@ from idn.report import figures, html, trace_sections
 from idn.report.format import NOTHING, criterion, duration, gain, interval, macs, percent, threshold
 from idn.report.run_data import RunData
 from idn.report.run_images import RunImages
-from idn.report.summary import Summary, Time
+from idn.report.summary import NotExported, Summary, Time
 from idn.report.svg import inline
 
 LONG = 400  # characters beyond which a fact of the environment is folded away
@@ -20,7 +20,7 @@ def all_sections(run: RunData) -> list[str]:
     """Header, result, figures, comparison, what the traces show, time, repetition."""
     before = [part(run) for part in (header, result, trade_off, exits, comparison)]
     shown = trace_sections.sections([trace_sections.evidence(run, run.name, RunImages())])
-    return [*before, *shown, *(part(run) for part in (training, time, repeat))]
+    return [*before, *shown, *(part(run) for part in (training, time, on_engine, repeat))]
 
 
 def header(run: RunData) -> str:
@@ -183,6 +183,42 @@ def time(run: RunData) -> str:
     busy = "The repeats are far apart: the machine was busy. Trust the operations rather than the times."
     unsteady = html.paragraph(busy, "note") if measured.unsteady else ""
     return html.section("Time", html.table(head, rows + leaving), unsteady, html.paragraph(text))
+
+
+def on_engine(run: RunData) -> str:
+    """The network's package without Python: the same answers, and their cost."""
+    found = run.summary.engine
+    if found is None:
+        return ""
+    title = "On the engine"
+    if isinstance(found, NotExported):
+        return html.section(title, html.paragraph(f"The network was not exported: {found.reason}", "note"))
+    time, spread = found.time, found.time.spread
+    rows = [
+        [
+            "trunk alone",
+            macs(found.trunk_operations),
+            f"{time.trunk_ms:.3f} ms",
+            interval(spread.trunk_ms, 3),
+        ],
+        [
+            "with early exits",
+            macs(found.operations),
+            f"{time.branchy_ms:.3f} ms",
+            interval(spread.branchy_ms, 3),
+        ],
+        ["gain", gain(found.operation_gain), gain(time.gain), interval(spread.gain)],
+    ]
+    head = ["", "operations per sample", "time per sample", "range of the repeats"]
+    shares = ", ".join(f"{rate:.1f} %" for rate in found.exit_rates)
+    text = (
+        f"model.safetensors run by C++, exit by exit, on the test split: {percent(found.accuracy)} right; "
+        f"leaving at the exits in order {shares}. {percent(found.same_labels)} of the samples have the label "
+        f"and {percent(found.same_exits)} the exit of plain PyTorch. A multiply-add is two operations, and "
+        "all else counts too. Times are of one sample at a time on one thread, in turns with the trunk in an "
+        f"engine of its own: {time.samples:,} samples, {_count(time.repeats, 'repeat', 'repeats')}."
+    )
+    return html.section(title, html.table(head, rows), html.paragraph(text))
 
 
 def repeat(run: RunData) -> str:

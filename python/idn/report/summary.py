@@ -92,6 +92,39 @@ class Time(_Part):
         return self.spread is not None and self.spread.gain[1] - self.spread.gain[0] > UNSTEADY * self.gain
 
 
+class EngineTime(_Part):
+    """As `Time`, of the network and its trunk on an engine each."""
+
+    trunk_ms: Positive
+    branchy_ms: Positive
+    gain: Positive
+    samples: int
+    repeats: int
+    spread: Spread
+
+
+class OnEngine(_Part):
+    """The network's package on the engine over the test split: percent, and operations per sample.
+
+    `same_labels` and `same_exits` are the shares of samples with the answer of plain PyTorch.
+    """
+
+    accuracy: Percent
+    exit_rates: list[Percent]
+    same_labels: Percent
+    same_exits: Percent
+    operations: Positive
+    trunk_operations: Positive
+    operation_gain: Positive
+    time: EngineTime
+
+
+class NotExported(_Part):
+    """Why there is no package of the network."""
+
+    reason: str
+
+
 class Summary(_Part):
     """summary.json as a whole."""
 
@@ -110,5 +143,6 @@ class Summary(_Part):
     test: Operation
     trunk: Trunk | None = None
     time: Time | None = None
+    engine: OnEngine | NotExported | None = None
     curve: Annotated[list[Point], Field(max_length=_MOST_POINTS)] = []
     training_seconds: Positive | None = None

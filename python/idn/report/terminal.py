@@ -11,6 +11,7 @@ from rich.text import Text
 
 from idn.report.format import criterion, gain, interval, macs, measure, percent, threshold, verdict
 from idn.report.run_data import RunData, load
+from idn.report.summary import OnEngine
 
 if TYPE_CHECKING:
     from idn.experiment.comparison import Comparison
@@ -103,6 +104,14 @@ def _findings(run: RunData) -> list[str]:
     found = [", ".join(saved)] if saved else []
     if time is not None and time.unsteady:
         found.append("The repeats are far apart: the machine was busy; trust the MACs rather than the times.")
+    if isinstance(engine := summary.engine, OnEngine):
+        found.append(
+            f"On the engine: {gain(engine.operation_gain)} fewer operations than the trunk, "
+            f"{gain(engine.time.gain)} its speed ({interval(engine.time.spread.gain)}); "
+            f"{percent(engine.same_labels)} of the labels as in PyTorch."
+        )
+    elif engine is not None:
+        found.append(f"Not exported: {engine.reason}")
     if summary.trunk is not None and (epochs := run.trunk_epochs) is not None:
         found.append(f"The trunk alone was trained for {epochs[0]} of the {epochs[1]} epochs.")
     if len(summary.exits) > 1:

@@ -37,7 +37,7 @@ def to_bytes(model: Branchy, card: Card) -> bytes:
             model,
             torch.zeros(1, *card.input_shape),
             Path(folder) / f"{card.name}.safetensors",
-            ranges={"input": _range(card)},
+            ranges={"input": card.normalizer.range},
             classes=card.classes,
             licence=LICENCE,
             provenance=_provenance(card),
@@ -98,13 +98,6 @@ def check(path: Path, found: Mapping[str, torch.Tensor], expected: Mapping[str, 
         ours, wanted = (_describe(part.get(key)) for part in (found, expected))
         if ours != wanted:
             raise StoreError(f"{path}: {key} is {ours}, the network of its card has {wanted} there.")
-
-
-def _range(card: Card) -> tuple[float, float]:
-    """The least and the greatest value of an image that was normalised as the card says."""
-    bytes_ = torch.tensor([0, 255], dtype=torch.uint8).view(2, 1, 1, 1)
-    ends = card.normalizer(bytes_.expand(2, card.input_shape[0], 1, 1))
-    return float(ends.min()), float(ends.max())
 
 
 def _provenance(card: Card) -> dict[str, str]:
