@@ -5,8 +5,8 @@
 
 namespace idn {
 
-/// The text fit for a message: bytes that are not UTF-8 and control characters become '?', and it is cut
-/// short.
+/// The text fit for a message: bytes that are not UTF-8, control characters, and marks of direction become
+/// '?', and it is cut short.
 std::string printable(std::string_view text);
 
 /// The same between single quotes.

@@ -252,17 +252,16 @@ class File {
 
   [[nodiscard]] std::uint64_t size() const { return size_; }
 
-  // Reads just so many bytes; a file that was cut since it was opened is refused.
-  Bytes read(std::uint64_t at, std::uint64_t count) const {
-    Bytes bytes(count);
-    for (std::uint64_t done = 0; done < count;) {
-      const ssize_t got = pread(number_, bytes.data() + done, count - done, static_cast<off_t>(at + done));
+  // Fills the bytes; a file that was cut since it was opened is refused.
+  void read(std::uint64_t at, std::span<std::uint8_t> bytes) const {
+    while (!bytes.empty()) {
+      const ssize_t got = pread(number_, bytes.data(), bytes.size(), static_cast<off_t>(at));
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) fail(path_, "read", std::generic_category().message(errno));
-      if (got == 0) refuse(at + done, "the file was cut off while it was read");
-      done += static_cast<std::uint64_t>(got);
+      if (got == 0) refuse(at, "the file was cut off while it was read");
+      at += static_cast<std::uint64_t>(got);
+      bytes = bytes.subspan(static_cast<std::size_t>(got));
     }
-    return bytes;
   }
 
  private:
@@ -279,18 +278,56 @@ std::size_t size_of(NpyType type) { return known(type).size; }
 
 std::uint64_t NpyInfo::bytes() const { return items(shape).value_or(kMostItems) * size_of(type); }
 
-Result<NpyArray> read_npy(const std::filesystem::path& path, std::uint64_t most_bytes) {
-  const File file(path);
+struct NpyReader::Opened {
+  explicit Opened(const std::filesystem::path& path) : file(path) {
+    constexpr std::uint64_t kMostBefore = kLengthAt + 4 + kMostHeader;
+    Bytes before(std::min(file.size(), kMostBefore));
+    file.read(0, before);
+    header = store::header(before, file.size());
+  }
+
+  File file;
+  Header header;
+};
+
+Result<NpyReader> NpyReader::open(const std::filesystem::path& path) {
   try {
-    const std::uint64_t most_header = kLengthAt + 4 + kMostHeader;
-    const Header found = header(file.read(0, std::min(file.size(), most_header)), file.size());
-    check_limit(found.info, most_bytes);
-    NpyArray array{found.info, file.read(found.end, found.info.bytes())};
-    check_items(array.info, array.data, found.end);
-    return array;
+    return NpyReader(std::make_shared<const Opened>(path));
   } catch (const Refused& refused) {
     return refused.problem;
   }
+}
+
+const NpyInfo& NpyReader::info() const { return opened_->header.info; }
+
+std::optional<Problem> NpyReader::read(std::uint64_t byte, std::span<std::uint8_t> part) const {
+  const std::uint64_t all = info().bytes();
+  if (byte > all || part.size() > all - byte) {
+    throw std::invalid_argument("npy: " + std::to_string(part.size()) + " bytes from " +
+                                std::to_string(byte) + " on were asked of an array of " +
+                                std::to_string(all) + ".");
+  }
+  try {
+    const std::uint64_t begins = opened_->header.end + byte;
+    opened_->file.read(begins, part);
+    check_items(info(), part, begins);
+    return std::nullopt;
+  } catch (const Refused& refused) {
+    return refused.problem;
+  }
+}
+
+Result<NpyArray> read_npy(const std::filesystem::path& path, std::uint64_t most_bytes) {
+  const Result<NpyReader> reader = NpyReader::open(path);
+  if (!reader) return reader.problem();
+  try {
+    check_limit(reader->info(), most_bytes);
+  } catch (const Refused& refused) {
+    return refused.problem;
+  }
+  NpyArray array{reader->info(), Bytes(reader->info().bytes())};
+  if (auto problem = reader->read(0, array.data)) return *std::move(problem);
+  return array;
 }
 
 Result<NpyArray> npy_from_bytes(ByteView bytes, std::uint64_t most_bytes) {

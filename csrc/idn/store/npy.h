@@ -3,7 +3,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "idn/core/bytes.h"
@@ -46,6 +50,27 @@ inline constexpr std::uint64_t kMostNpyBytes = std::uint64_t{4} << 30U;
 /// A StoreError where the file can't be read; a problem, with its place in the file, where it is no such
 /// array.
 Result<NpyArray> read_npy(const std::filesystem::path& path, std::uint64_t most_bytes = kMostNpyBytes);
+
+/// Such a file, of which parts are read: for arrays that need not be in memory as a whole. A part can be read
+/// from several threads at once.
+class NpyReader {
+ public:
+  /// Looks at the header as read_npy does, and at no item.
+  static Result<NpyReader> open(const std::filesystem::path& path);
+
+  [[nodiscard]] const NpyInfo& info() const;
+
+  /// Fills `part` with the bytes of the items from this one on; a problem where the file was cut off since it
+  /// was opened, or a bool is neither 0 nor 1. Throws std::invalid_argument for bytes that lie beyond the
+  /// end.
+  [[nodiscard]] std::optional<Problem> read(std::uint64_t byte, std::span<std::uint8_t> part) const;
+
+ private:
+  struct Opened;
+  explicit NpyReader(std::shared_ptr<const Opened> opened) : opened_(std::move(opened)) {}
+
+  std::shared_ptr<const Opened> opened_;
+};
 
 /// Reads the bytes of such a file.
 Result<NpyArray> npy_from_bytes(ByteView bytes, std::uint64_t most_bytes = kMostNpyBytes);

@@ -65,6 +65,32 @@ TEST(Npy, WritesTheBytesThatNumpyReadsAsTheSameArray) {
   EXPECT_EQ(folder.files(), 1U);
 }
 
+TEST(Npy, ReadsAPartAsItStandsInTheWhole) {
+  const auto reader = NpyReader::open(data("float32"));
+  ASSERT_TRUE(reader);
+  EXPECT_EQ(reader->info(), read("float32").info);
+  const Bytes whole = read("float32").data;
+  for (std::size_t from = 0; from <= whole.size(); ++from) {
+    Bytes part(whole.size() - from);
+    EXPECT_EQ(reader->read(from, part), std::nullopt);
+    EXPECT_TRUE(std::ranges::equal(part, ByteView(whole).subspan(from)));
+  }
+  Bytes beyond(1);
+  EXPECT_THROW((void)reader->read(whole.size(), beyond), std::invalid_argument);
+  EXPECT_EQ(NpyReader::open(data("float64")).problem(), read_npy(data("float64")).problem());
+}
+
+TEST(Npy, FindsAFileThatIsCutOffAfterItWasOpened) {
+  const TemporaryFolder folder;
+  write_npy(folder / "a.npy", {NpyType::kUint8, Sizes{8}}, Bytes(8));
+  const auto reader = NpyReader::open(folder / "a.npy");
+  ASSERT_TRUE(reader);
+  std::filesystem::resize_file(folder / "a.npy", 128 + 5);
+  Bytes part(4);
+  EXPECT_EQ(reader->read(0, part), std::nullopt);
+  EXPECT_EQ(reader->read(4, part), (Problem{133, "the file was cut off while it was read"}));
+}
+
 Bytes with_header(const std::string& text, std::size_t data_bytes = 8) {
   std::string whole = std::string("\x93NUMPY\x01", 7) + std::string(1, '\0');
   whole += static_cast<char>(text.size() & 0xFFU);
