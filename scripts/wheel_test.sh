@@ -40,6 +40,23 @@ fi
 cd "$clean"
 "$clean/venv/bin/python" -W error -c 'import idn; print("    " + idn.__file__.replace(idn.__file__.split("/venv/")[0], "..."), idn.build_info())'
 "$clean/venv/bin/python" -W error -c 'import idn; idn.zoo.load("b_lenet_digits"); print("    zoo:", *idn.zoo.names())'
+"$clean/venv/bin/python" -W error - <<'PY'
+import numpy as np
+import torch
+
+from idn._native import extension
+
+builder = extension.graph.GraphBuilder()
+image = builder.add_input("image", "F32", [(1, 0), 3])
+weight = builder.add_constant("weight", torch.eye(3))
+builder.add_exit("final", builder.add_node("linear", [image, weight])[0])
+builder.finish(classes=["red", "green", "blue"]).write("model.safetensors")
+np.save("images.npy", np.eye(3, dtype=np.float32)[[2, 0, 1]])
+PY
+# Without the environment's PATH, and from a folder in which nothing can be found.
+answers=$(env -i "$clean/venv/bin/idn-run" model.safetensors images.npy 2>summary.txt | cut -f 1 | tr '\n' ' ')
+[ "$answers" = "blue red green " ] || fail "idn-run of the wheel answered '$answers', not 'blue red green '."
+echo "    idn-run: $answers($(head -n 1 summary.txt))"
 "$clean/venv/bin/idn" run branchynet_2016/smoke --out "$clean/runs" --json >"$clean/result.json"
 "$clean/venv/bin/python" - "$clean/result.json" <<'PY'
 import json
