@@ -19,6 +19,7 @@ import torch
 from side_by_side import arguments, compare, show
 
 from idn._native import extension
+from idn.graph import Graph
 
 BARE = """
 #include <ATen/ATen.h>
@@ -63,7 +64,7 @@ def package(folder: Path) -> None:
             exits += builder.add_node("linear", [pooled, values["head"]])
     for name, scores in zip(("early", "final"), exits, strict=True):
         builder.add_exit(name, scores)
-    builder.finish().write(str(folder / "model.safetensors"))
+    Graph(builder.finish()).save(folder / "model.safetensors")
     np.save(folder / "image.npy", np.zeros((1, 3, 32, 32), np.float32))
 
 

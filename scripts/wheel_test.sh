@@ -45,12 +45,13 @@ import numpy as np
 import torch
 
 from idn._native import extension
+from idn.graph import Graph
 
 builder = extension.graph.GraphBuilder()
 image = builder.add_input("image", "F32", [(1, 0), 3])
 weight = builder.add_constant("weight", torch.eye(3))
 builder.add_exit("final", builder.add_node("linear", [image, weight])[0])
-builder.finish(classes=["red", "green", "blue"]).write("model.safetensors")
+Graph(builder.finish(classes=["red", "green", "blue"])).save("model.safetensors")
 np.save("images.npy", np.eye(3, dtype=np.float32)[[2, 0, 1]])
 PY
 # Without the environment's PATH, and from a folder in which nothing can be found.
