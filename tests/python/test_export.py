@@ -232,6 +232,12 @@ def test_arguments_that_do_not_fit_are_refused(
         idn.export(small(), example, tmp_path / "model.safetensors", **options)
 
 
+def test_a_function_is_no_module(tmp_path: Path) -> None:
+    function: Any = torch.relu
+    with pytest.raises(ValueError, match=r"module is of builtin_\w+, expected an nn.Module"):
+        idn.export(function, ROWS, tmp_path / "model.safetensors")
+
+
 def test_a_parameter_of_double_precision_is_held_as_it_is_used(tmp_path: Path) -> None:
     class Mixed(nn.Module):
         def __init__(self) -> None:

@@ -179,6 +179,9 @@ def test_a_profile_is_of_one_package_machine_and_way_to_run(measured: profiling.
     graph.passes = Passes.none()
     with pytest.raises(ProfileError, match="fold_constants True, here it is False"):
         measured.check(graph)
+    for segments in (measured.segments[:1], measured.segments[::-1]):
+        with pytest.raises(ProfileError, match="times up to the exits"):
+            measured.model_copy(update={"segments": segments}).check(two_exits())
     for name, value in (("cpu", "another"), ("torch", "1.0\x1b")):
         machine = measured.machine.model_copy(update={name: value})
         with pytest.raises(ProfileError, match=f"measured with {name}") as refused:

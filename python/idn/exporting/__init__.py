@@ -60,6 +60,10 @@ def export(
         and what could replace it.
     :raises OSError: if the file cannot be written.
     """
+    if not isinstance(module, nn.Module):
+        raise ValueError(
+            f"module is of {type(module).__name__}, expected an nn.Module; call a function in one's forward."
+        )
     inputs = two_rows(arguments.examples(example))
     labels = arguments.check_tiers(module, tiers)
     with evaluating(module):

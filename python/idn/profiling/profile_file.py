@@ -141,6 +141,12 @@ class Profile(_Part):
                 f"this profile is of the package {self.package_sha256}, not of {found}; `idn profile` makes "
                 "one."
             )
+        exits = [segment.exit for segment in self.segments]
+        if exits != list(graph.exits):
+            raise ProfileError(
+                f"this profile has times up to the exits {printable(exits)}, and the package has the exits "
+                f"{printable(list(graph.exits))}; `idn profile` makes one."
+            )
         here = Machine.here(str(graph.device), threads)
         told = self.machine.model_dump() | self.passes
         for name, value in (here.model_dump() | passes_of(graph)).items():
