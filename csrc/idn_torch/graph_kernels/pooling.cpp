@@ -46,6 +46,9 @@ Kernel adaptive_max_pool(const Site& site) {
   };
 }
 
+// On the CPU torch averages windows of three dimensions for float32 and float64 alone.
+at::Tensor widened(const at::Tensor& input) { return input.is_cpu() ? input.to(at::kFloat) : input; }
+
 Kernel average_pool(const Site& site) {
   return
       [kernel = site.integers("kernel"), stride = site.integers("stride"), padding = site.integers("padding"),
@@ -56,7 +59,8 @@ Kernel average_pool(const Site& site) {
           case 2:
             return at::avg_pool2d(inputs[0], kernel, stride, padding, ceil, counted);
           default:
-            return at::avg_pool3d(inputs[0], kernel, stride, padding, ceil, counted);
+            return at::avg_pool3d(widened(inputs[0]), kernel, stride, padding, ceil, counted)
+                .to(inputs[0].scalar_type());
         }
       };
 }
