@@ -101,7 +101,10 @@ class Plan {
       if (!possible.empty()) return draws_.one_of(possible);
     }
     wanted.shape = fitting_shape(draws_, sizes_, *node.applied, before, node.attributes);
-    if (!is_possible(wanted) || constants_ == kMostConstants) return any_value(rule.dtypes);
+    const bool full =
+        sizes_.constants ? constants_ == kMostConstants : inputs_ == graph::GraphBuilder::kMaxInputs;
+    if (!is_possible(wanted) || full) return any_value(rule.dtypes);
+    if (!sizes_.constants) return add(std::move(wanted), Source::kInput, inputs_);
     return add(std::move(wanted), Source::kConstant, constants_);
   }
 

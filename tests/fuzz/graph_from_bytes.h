@@ -5,10 +5,11 @@
 
 namespace idn::fuzz {
 
-/// How large a graph gets.
+/// How large a graph gets, and what of.
 struct DrawnSizes {
   std::size_t nodes = 24;
   bool huge = true;  ///< now and then a size near the greatest there is; without, a graph is fit to be run
+  bool constants = true;  ///< without, what an operator is given beside is an input of the graph as well
 };
 
 /// A model made of decisions.
