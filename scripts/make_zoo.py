@@ -2,6 +2,7 @@
 
 python scripts/make_zoo.py RUN_DIR NAME    the data set of the run must be there
 python scripts/make_zoo.py --export        exports the networks that are there again
+python scripts/make_zoo.py --engine        runs them on the engine: results/zoo/engine.json
 python scripts/make_zoo.py                 only writes the cards in docs/zoo.md again
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,18 +18,21 @@ from typing import Any
 import numpy as np
 import torch
 
-from idn import _atomic, costs, data, exits, models, report, zoo
+from idn import Engine, _atomic, costs, data, exits, inference, models, report, zoo
 from idn.branchy import Branchy
 from idn.costs import ExitCosts
-from idn.data import Normalizer, Splits
+from idn.data import Batches, Normalizer, Splits
 from idn.errors import RunError
-from idn.experiment import evaluate, starting
+from idn.experiment import environment, evaluate, files, on_engine, starting
 from idn.experiment.schema import RunConfig
 from idn.report import RunData
+from idn.store import Trace
 from idn.zoo import cards, packages, page
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "zoo.md"
 MARK = "<!-- What follows is written by scripts/make_zoo.py. -->\n"
+ENGINE = PAGE.parents[1] / "results" / "zoo" / "engine.json"
+TIMED, REPEATS = 200, 7  # samples, drawn evenly over the test split, and times each is run
 TOLERANCE = 1e-4  # of logits, absolute and relative: float32 sums of thousands of terms in another order
 
 
@@ -148,12 +153,39 @@ def _check_outputs(model: Branchy, normalizer: Normalizer, splits: Splits, run: 
                 )
 
 
+def run_on_engine(path: Path = ENGINE) -> None:
+    """Run every network on the engine with the policy of its card, and write what that gives.
+
+    Beside it runs the module in plain PyTorch, whose answers are compared.
+    """
+    networks = {name: _on_engine(name) for name in zoo.names()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    files.write_json(path, {"environment": environment.describe("cpu"), "networks": networks})
+
+
+def _on_engine(name: str) -> dict[str, Any]:
+    card, model = zoo.card(name), zoo.load(name)
+    test = data.load(card.dataset).test
+    batches = Batches(test, 500, normalizer=card.normalizer, shuffle=False, seed=0)
+    trace = Trace(*inference.record(model, batches, torch.device("cpu")))
+    engine = Engine(zoo.graph(name), card.policy)
+    trunk = on_engine.trunk_of(model, card.input_shape)
+    found = on_engine.evaluate(engine, trunk, (images for images, _, _ in batches), trace)
+    chosen = np.linspace(0, len(test) - 1, TIMED).round().astype(np.int64)
+    images = card.normalizer(torch.from_numpy(test.images[chosen]))
+    print(f"{name}: {found['accuracy']:.2f} %")
+    timed = on_engine.measure(engine, trunk, images, REPEATS)
+    return {"sha256": card.sha256, "run": card.origin.run, **found, "time": timed}
+
+
 def write_page(path: Path = PAGE) -> None:
     """Write the cards of all networks below the mark in a page; what stands above it stays."""
     above, mark, _ = path.read_text(encoding="utf-8").partition(MARK)
     if not mark:
         raise ValueError(f"{path} has no line {MARK.strip()!r}; below it come the cards.")
+    known = json.loads(ENGINE.read_text(encoding="utf-8"))["networks"]
     sections = [page.markdown(zoo.card(name)) for name in zoo.names()]
+    sections.append(page.on_engine({name: known[name] for name in zoo.names() if name in known}))
     _atomic.replace(path, (above + mark + "\n" + "\n".join(sections)).encode())
 
 
@@ -163,6 +195,8 @@ def main() -> None:
         make(Path(sys.argv[1]), sys.argv[2])
     elif sys.argv[1:] == ["--export"]:
         export_again()
+    elif sys.argv[1:] == ["--engine"]:
+        run_on_engine()
     elif len(sys.argv) != 1:
         sys.exit(__doc__)
     write_page()

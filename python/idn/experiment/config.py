@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from idn import zoo
 from idn.errors import ConfigError
 from idn.experiment import catalog, checking, merging
 from idn.experiment.strict_yaml import Document, Place
@@ -34,6 +35,7 @@ _NOT_RESULTS = (
 )
 # What a change to a run changes in what it starts from too.
 _SHARED = ("data.", "training.threads=", "training.device=")
+_ZOO = "zoo/"
 _NOT_RECIPE = (*_NOT_RESULTS, "training.seed", "data.seed", "measure")
 
 
@@ -60,6 +62,8 @@ class LoadedConfig:
         settings = _settings(self.run, _NOT_RESULTS)
         # Not how the start is called, but what it is; and nothing where there is none, as ever.
         settings.pop("start_from")
+        if (name := zoo_name(self.run)) is not None:
+            settings["start"] = zoo.card(name).sha256
         if self.start is not None:
             settings["start"] = self.start.digest
         return _digest(settings)
@@ -125,6 +129,12 @@ class Study:
         return Path(self.experiment) / self.study_id
 
 
+def zoo_name(run: RunConfig) -> str | None:
+    """The network of the zoo that a run starts from: NAME of a `start_from` of zoo/NAME."""
+    origin = run.start_from or ""
+    return origin.removeprefix(_ZOO) if origin.startswith(_ZOO) else None
+
+
 Known = dict[tuple[str, tuple[str, ...]], LoadedConfig]
 
 
@@ -175,7 +185,7 @@ def _load(name: str, overrides: Sequence[str], asked: tuple[str, ...], known: Kn
         raise ConfigError(
             f"{key} starts from itself: {' -> '.join([*asked, key])}; take one `start_from` away"
         )
-    return one if one.run.start_from is None else _started(one, file, places, (*asked, key), known)
+    return _started(one, file, places, (*asked, key), known) if _starts_from_a_run(one.run) else one
 
 
 def _load_study(
@@ -203,7 +213,7 @@ def _load_study(
         value, where = merging.varied(merged, changes[variant], places, variant)
         value = merging.override(value, where, overrides)
         one = _one(value, where, file, documents, overrides, variant)
-        if one.run.start_from is not None and wanted:
+        if _starts_from_a_run(one.run) and wanted:
             one = _started(one, file, where, (*asked, key), known)
         loaded[variant] = one
         # How the start is called, not what it is: that is seen when a finished run is asked for.
@@ -225,7 +235,9 @@ def _one(
     """Checks one merged config; what it starts from is named in full, and not loaded yet."""
     label = catalog.label(file)
     run = checking.check(value, places, label if variant is None else f"{label}:{variant}")
-    if run.start_from is not None:
+    if (name := zoo_name(run)) is not None:
+        _check_zoo(run, name, places, label)
+    elif run.start_from is not None:
         try:
             origin = catalog.label(_origin(run, file))
         except ValueError as error:
@@ -234,6 +246,25 @@ def _one(
         run = run.model_copy(update={"start_from": origin if inner is None else f"{origin}:{inner}"})
     files = [one for one, _ in documents]
     return LoadedConfig(run, file.stem, files, list(overrides), variant=variant)
+
+
+def _starts_from_a_run(run: RunConfig) -> bool:
+    return run.start_from is not None and zoo_name(run) is None
+
+
+def _check_zoo(run: RunConfig, name: str, places: dict[str, Place], label: str) -> None:
+    """Refuses a network of the zoo that is not there, or other data than it was trained on."""
+    try:
+        card = zoo.card(name)
+    except ValueError as error:
+        raise ConfigError(f"{places.get('start_from', label)}: start_from: {error}") from error
+    # How many are held out is seen when the data is there: a config may leave it to the data set.
+    for key, here, there in (("name", run.data.name, card.dataset), ("seed", run.data.seed, card.split_seed)):
+        if here != there:  # what is held out here may have been trained on there
+            raise ConfigError(
+                f"{places.get(f'data.{key}', label)}: data.{key} is {here!r}, but {run.start_from}, which "
+                f"this starts from, has {there!r}; both need the same split"
+            )
 
 
 def _origin(run: RunConfig, file: Path) -> Path:
@@ -329,6 +360,8 @@ def _section_names(schema: dict[str, Any]) -> list[str]:
 
 def _settings(run: RunConfig, without: Sequence[str]) -> dict[str, Any]:
     settings = run.model_dump(mode="json")
+    if run.batching is None:  # so that runs without it are called as before there was any
+        del settings["batching"]
     for path in without:
         *parents, last = path.split(".")
         section = settings

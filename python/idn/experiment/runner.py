@@ -217,7 +217,8 @@ def _run(
     loaded: LoadedConfig, run_dir: Path, tell: Reporter, log: Reporter | None, start: Path | None
 ) -> None:
     from idn import report
-    from idn.experiment import claims, environment, on_engine, run_policy, steps, summary
+    from idn.experiment import batching, claims, environment, on_engine, run_policy, steps, summary
+    from idn.graph import load as load_package
     from idn.training.devices import resolve_device, using_threads
 
     config = loaded.run
@@ -247,6 +248,11 @@ def _run(
         found["time"] = steps.measure(trained, config, policy)
         tell("exporting the network, and running it on the engine")
         found["engine"] = on_engine.of_run(trained, config, policy, traces["test"], run_dir)
+        if config.batching is not None and "reason" not in found["engine"]:
+            tell("measuring batches on the engine")
+            graph = load_package(run_dir / on_engine.PACKAGE, device=trained.device)
+            images = steps.timed_images(trained, len(trained.test))
+            found["batching"] = batching.measure(graph, policy, traces["validation"], images, config.batching)
     found |= {
         "preset": loaded.preset,
         "weights_sha256": weights,

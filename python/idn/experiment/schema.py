@@ -105,6 +105,23 @@ class MeasureConfig(_Section):
     )
 
 
+class BatchingConfig(_Section):
+    """Batches on the engine: what dropping the samples that left at exit 1 is worth (experiment.batching)."""
+
+    batch_sizes: list[Annotated[int, Field(ge=1, le=65_536)]] = Field(
+        [1, 8, 32, 128], min_length=1, description="samples that are answered together"
+    )
+    leave: list[Annotated[float, Field(ge=0, lt=100)]] = Field(
+        [0.0, 20.0, 40.0, 60.0, 80.0, 95.0],
+        min_length=1,
+        description="percent that leave at exit 1: thresholds are these quantiles of validation scores",
+    )
+    samples: int = Field(
+        512, ge=1, description="test samples that are cut into batches of each size, a batch at least"
+    )
+    repeats: int = Field(7, ge=1, description="times each batch is run in each way")
+
+
 class RunConfig(_Section):
     """A whole run: from data to report."""
 
@@ -121,7 +138,7 @@ class RunConfig(_Section):
     start_from: str | None = Field(
         None,
         description="a config whose trained network this one starts from, or :VARIANT of the same study; "
-        "exits the other lacks start untrained",
+        "exits the other lacks start untrained; or zoo/NAME, a network of the zoo",
     )
     data: DataConfig
     model: ModelConfig
@@ -129,6 +146,7 @@ class RunConfig(_Section):
     criterion: CriterionConfig = CriterionConfig()
     thresholds: ThresholdsConfig = ThresholdsConfig()
     measure: MeasureConfig = MeasureConfig()
+    batching: BatchingConfig | None = Field(None, description="measured on the engine where it is given")
 
     @model_validator(mode="after")
     def _something_is_trained(self) -> RunConfig:

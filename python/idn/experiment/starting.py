@@ -26,6 +26,38 @@ def load(model: Branchy, config: RunConfig, run_dir: Path) -> dict[str, Any] | N
     """
     summary = files.read_json(run_dir / "summary.json")
     weights = read_weights(run_dir / "model.pt")
+    _take(model, config, weights, [one["name"] for one in summary["exits"]])
+    if len(summary["exits"]) > 1:
+        found: dict[str, Any] | None = summary["trunk"]
+        return found
+    return {
+        "test_accuracy": summary["test"]["accuracy"],
+        "accuracy_interval": summary["test"]["accuracy_interval"],
+        "macs": summary["trunk_macs"],
+    }
+
+
+def load_zoo(model: Branchy, config: RunConfig, name: str, validation_samples: int) -> None:
+    """Gives a model the weights of a network of the zoo, as `load` does those of a run.
+
+    :param validation_samples: how many are held out here.
+    :raises ValueError: if others were held out when it was trained, the trunks differ, or exits would stay
+        untrained.
+    :raises idn.errors.StoreError: if its files are damaged.
+    """
+    from idn import zoo
+
+    card = zoo.card(name)
+    if validation_samples != card.validation_samples:
+        raise ValueError(
+            f"data.validation is {validation_samples}, but {config.start_from}, which this starts from, has "
+            f"{card.validation_samples}; both need the same split"
+        )
+    _take(model, config, zoo.load(name).state_dict(), [one.name for one in card.exits])
+
+
+def _take(model: Branchy, config: RunConfig, weights: dict[str, Any], exits: list[str]) -> None:
+    """Takes over the trunk, and the heads if `exits` are those of the model, in place and shape."""
     ours = model.state_dict()
     if extra := sorted({name for name in weights if name.startswith("trunk.")} - ours.keys()):
         raise ValueError(
@@ -40,7 +72,7 @@ def load(model: Branchy, config: RunConfig, run_dir: Path) -> dict[str, Any] | N
                 f"{tuple(value.shape)} here; give both the same model settings"
             )
     heads = {name: value for name, value in ours.items() if name.startswith("heads.")}
-    same = model.exit_names == [one["name"] for one in summary["exits"]] and all(
+    same = model.exit_names == exits and all(
         name in weights and weights[name].shape == value.shape for name, value in heads.items()
     )
     if not same and heads and not any(stage.train in ("joint", "heads") for stage in config.training.stages):
@@ -50,14 +82,6 @@ def load(model: Branchy, config: RunConfig, run_dir: Path) -> dict[str, Any] | N
         )
     wanted = [name for name in ours if same or name.startswith("trunk.")]
     model.load_state_dict({**ours, **{name: weights[name] for name in wanted}})
-    if len(summary["exits"]) > 1:
-        found: dict[str, Any] | None = summary["trunk"]
-        return found
-    return {
-        "test_accuracy": summary["test"]["accuracy"],
-        "accuracy_interval": summary["test"]["accuracy_interval"],
-        "macs": summary["trunk_macs"],
-    }
 
 
 def read_weights(path: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from idn._words import counted
 from idn.errors import RunError
 from idn.experiment import files, starting, summary
 from idn.experiment.comparison import wilson
+from idn.experiment.config import zoo_name
 
 if TYPE_CHECKING:
     import torch
@@ -120,6 +121,8 @@ def train(
     trunk = None
     if start is not None:
         trunk = starting.load(model, config, start)
+    elif (name := zoo_name(config)) is not None:
+        starting.load_zoo(model, config, name, len(splits.validation))
     tell(
         f"{config.model.name} with {counted(model.exit_count, 'exit')} on {config.data.name}: "
         f"{len(splits.train)} training, {len(splits.validation)} validation, {len(splits.test)} test samples"

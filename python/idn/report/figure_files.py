@@ -58,6 +58,9 @@ def _figures(collection: Collection) -> Iterator[tuple[str, Figure]]:
         learnt = figures.training_curves(run)
         if learnt is not None:
             yield f"training-{_slug(label)}", learnt
+        batches = figures.batching(run)
+        if batches is not None:
+            yield f"batching-{_slug(label)}", batches
         try:
             answers = read(run)
         except (RunError, StoreError):

@@ -121,6 +121,41 @@ def exit_rates(run: RunData) -> Figure:
     return figure
 
 
+def batching(run: RunData) -> Figure | None:
+    """Time against the share that leaves at exit 1, a panel for each batch size; None if not measured."""
+    found = run.summary.batching
+    if not found:
+        return None
+    columns = min(3, len(found))
+    rows = -(-len(found) // columns)
+    figure = Figure(figsize=(WIDTH * 1.6, 0.5 + 2.1 * rows), layout="constrained", facecolor="none")
+    panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flatten().tolist()
+    for axes in panels[len(found) :]:
+        axes.remove()
+    for axes, batch in zip(panels, found, strict=False):
+        style(axes)
+        x = [share.left for share in batch.shares]
+        ideal = [share.ideal for share in batch.shares]
+        axes.plot(x, ideal, color=SOFT, linestyle="--", linewidth=1.2, label="ideal")
+        for index, way in enumerate(("always", "auto", "never")):
+            times = [getattr(share, way) for share in batch.shares]
+            axes.errorbar(
+                x, [one.time for one in times],
+                yerr=[
+                    [max(0.0, one.time - one.spread[0]) for one in times],
+                    [max(0.0, one.spread[1] - one.time) for one in times],
+                ],
+                color=colour(index), marker="o", markersize=3, linewidth=1.5, elinewidth=0.8, label=way,
+            )  # fmt: skip
+        axes.set_title(f"batch of {batch.batch}", fontsize=9, color=INK)
+        axes.set_ylim(bottom=0)
+        axes.xaxis.set_major_formatter(PercentFormatter(decimals=0))
+    panels[0].legend(loc="best", frameon=False, fontsize=8, labelcolor=INK)
+    figure.supxlabel("leave at exit 1", fontsize=9, color=INK)
+    figure.supylabel("time, where nobody leaves = 1", fontsize=9, color=INK)
+    return figure
+
+
 def blank(height: float) -> tuple[Figure, Axes]:
     """An empty figure `WIDTH` wide and `height` inches high, with its axes."""
     figure = Figure(figsize=(WIDTH, height), layout="constrained", facecolor="none")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from idn.report.batching_rows import batching_rows
 from idn.report.format import gain, interval, macs, measure, percent, verdict
 from idn.report.run_data import RunData, load
 from idn.report.study_dir import STUDY_FILE, StudyDir, read_study
@@ -56,6 +57,9 @@ def _runs(runs: Sequence[RunData]) -> list[str]:
             note = _cell(str(run.config.get("note") or ""))
             about = f"Run `{_cell(run.name)}` (preset {_cell(run.summary.preset)}): {note}".rstrip()
             lines += ["", about, "", *_comparisons(run.comparisons)]
+        if run.summary.batching:
+            head, rows = batching_rows(run)
+            lines += ["", _line(head), "|" + "--:|" * len(head), *(_line(row) for row in rows)]
     return lines
 
 

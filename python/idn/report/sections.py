@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from html import escape
 
 from idn.report import figures, html, trace_sections
+from idn.report.batching_rows import batching_rows
 from idn.report.format import NOTHING, criterion, duration, gain, interval, macs, percent, threshold
 from idn.report.run_data import RunData
 from idn.report.run_images import RunImages
@@ -20,7 +21,7 @@ def all_sections(run: RunData) -> list[str]:
     """Header, result, figures, comparison, what the traces show, time, repetition."""
     before = [part(run) for part in (header, result, trade_off, exits, comparison)]
     shown = trace_sections.sections([trace_sections.evidence(run, run.name, RunImages())])
-    return [*before, *shown, *(part(run) for part in (training, time, on_engine, repeat))]
+    return [*before, *shown, *(part(run) for part in (training, time, on_engine, batches, repeat))]
 
 
 def header(run: RunData) -> str:
@@ -219,6 +220,24 @@ def on_engine(run: RunData) -> str:
         f"engine of its own: {time.samples:,} samples, {_count(time.repeats, 'repeat', 'repeats')}."
     )
     return html.section(title, html.table(head, rows), html.paragraph(text))
+
+
+def batches(run: RunData) -> str:
+    """What dropping the samples that left is worth in a batch."""
+    drawn = figures.batching(run)
+    if drawn is None:
+        return ""
+    title = "Batches on the engine"
+    described = "Time per sample by the share that leaves at exit 1, a panel for each batch size."
+    caption = (
+        "Time where some leave at exit 1, in units of that of the same batch where nobody leaves; bars are "
+        "the middle half of the repeats. Ideal is the time by shares, of batches where everybody "
+        "and where nobody leaves."
+    )
+    head, rows = batching_rows(run)
+    return html.section(
+        title, html.figure(inline(drawn, "batching", title, described), caption), html.table(head, rows)
+    )
 
 
 def repeat(run: RunData) -> str:

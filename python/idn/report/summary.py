@@ -125,6 +125,35 @@ class NotExported(_Part):
     reason: str
 
 
+class Compaction(_Part):
+    """One way of compaction; `time` and its quartiles, `spread`, in units of the time where nobody leaves."""
+
+    time: Positive
+    to_ideal: Positive
+    spread: Interval
+
+
+class Leaving(_Part):
+    """A share that was asked to leave at exit 1 and what left, in percent; the three ways of compaction."""
+
+    asked: Percent
+    left: Percent
+    ideal: Positive
+    always: Compaction
+    auto: Compaction
+    never: Compaction
+
+
+class Batch(_Part):
+    """A batch size; milliseconds per sample where nobody and where everybody leaves at exit 1."""
+
+    batch: int
+    batches: int
+    nobody_ms: Positive
+    everybody_ms: Positive
+    shares: list[Leaving]
+
+
 class Summary(_Part):
     """summary.json as a whole."""
 
@@ -144,5 +173,6 @@ class Summary(_Part):
     trunk: Trunk | None = None
     time: Time | None = None
     engine: OnEngine | NotExported | None = None
+    batching: Annotated[list[Batch], Field(max_length=1000)] | None = None
     curve: Annotated[list[Point], Field(max_length=_MOST_POINTS)] = []
     training_seconds: Positive | None = None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from idn.report import format as formats
 from idn.zoo.cards import Card, Operation
 
@@ -35,6 +38,46 @@ def markdown(card: Card) -> str:
         f"- **SHA-256 of the package:** `{card.sha256}`",
     ]
     return "\n".join(lines) + "\n"
+
+
+def on_engine(found: Mapping[str, Mapping[str, Any]]) -> str:
+    """Write what networks did on the engine over their test data, as a section of a page.
+
+    :param found: by name, what `idn.experiment.on_engine` gives.
+    """
+    rows = []
+    for name, one in found.items():
+        time, spread = one["time"], one["time"]["spread"]
+        shares = ", ".join(f"{rate:.2f}" for rate in one["exit_rates"])
+        rows.append(
+            _row(
+                f"`{name}`",
+                f"{one['samples']:,}",
+                f"{one['accuracy']:.2f}",
+                shares,
+                f"{one['same_labels']:.2f}, {one['same_exits']:.2f}",
+                formats.macs(one["operations"]),
+                formats.macs(one["trunk_operations"]),
+                formats.gain(one["operation_gain"]),
+                f"{time['branchy_ms']:.3f}",
+                f"{time['trunk_ms']:.3f}",
+                f"{formats.gain(time['gain'])} ({formats.interval(spread['gain'])})",
+            )
+        )
+    head = _head(
+        "package",
+        "test samples",
+        "accuracy, %",
+        "leave at the exits, %",
+        "labels and exits as in PyTorch, %",
+        "operations",
+        "trunk's",
+        "gain",
+        "ms",
+        "trunk's",
+        "gain",
+    )
+    return "\n".join(["## On the engine", "", *head, *rows]) + "\n"
 
 
 def _head(first: str, *others: str) -> list[str]:
