@@ -31,7 +31,7 @@ void read_a_text(std::string_view text) {
 
 void make_a_graph(ByteView bytes) {
   if (bytes.empty()) return;
-  const fuzz::DrawnModel drawn = fuzz::graph_from_bytes(bytes.subspan(1), {.nodes = 8});
+  const fuzz::DrawnModel drawn = fuzz::graph_from_bytes(bytes.subspan(1), {.nodes = 4});
   fuzz::require_sound(drawn.model.graph);
   if (bytes[0] % 8 == 7) fuzz::require_round_trip(drawn.model);
 }
