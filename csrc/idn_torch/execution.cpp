@@ -86,12 +86,19 @@ Execution::Execution(std::shared_ptr<const Plan> plan, std::vector<at::Tensor> i
   values_.resize(plan_->values.size());
 }
 
+void Execution::check_whole() const {
+  if (failed_) throw std::logic_error("an earlier segment failed; start the request anew.");
+}
+
 at::Tensor Execution::next() {
+  check_whole();
   if (done_ == plan_->segments.size())
     throw std::logic_error("all " + std::to_string(done_) + " exits are done.");
   const Guards guards(plan_->options.device);
   const SegmentPlan& segment = plan_->segments[done_];
+  failed_ = true;  // until it is done: what has been read for the last time is gone
   run_steps(*plan_, segment.steps, values_, rows_);
+  failed_ = false;
   const Answer& answer = segment.answer;
   at::Tensor logits;
   if (answer.slot >= Inputs::kConstant) {
@@ -109,6 +116,7 @@ at::Tensor Execution::next() {
 bool Execution::can_keep() const { return plan_->keeps[done_]; }
 
 void Execution::keep(const std::vector<std::int64_t>& rows) {
+  check_whole();
   check_rows(rows, rows_);
   if (!can_keep()) {
     throw std::invalid_argument("after " + std::to_string(done_) +
@@ -116,6 +124,7 @@ void Execution::keep(const std::vector<std::int64_t>& rows) {
   }
   if (static_cast<std::int64_t>(rows.size()) == rows_) return;
   const Guards guards(plan_->options.device);
+  failed_ = true;  // until all values have the same rows
   const at::Tensor index = at::tensor(rows, at::kLong).to(plan_->options.device);
   for (std::size_t slot = 0; slot < values_.size(); ++slot) {
     if (!values_[slot].defined()) continue;
@@ -123,6 +132,7 @@ void Execution::keep(const std::vector<std::int64_t>& rows) {
     if (axis) values_[slot] = picked(values_[slot], *axis, index);
   }
   rows_ = static_cast<std::int64_t>(rows.size());
+  failed_ = false;
 }
 
 }  // namespace idn_torch

@@ -17,7 +17,8 @@ class Execution {
   /// Runs the next segment and gives the logits of its exit: float32 (rows, classes), which belong to the
   /// caller alone: they share memory neither with the package, nor with the inputs, nor with later exits.
   ///
-  /// Throws std::logic_error where all exits are done, idn::ExecutionError where the values do not allow it.
+  /// Throws std::logic_error where all exits are done or an earlier call failed, since the values it read may
+  /// be gone; idn::ExecutionError where the values do not allow it.
   at::Tensor next();
 
   /// Exits computed so far.
@@ -35,12 +36,14 @@ class Execution {
 
  private:
   friend class Executor;
+  void check_whole() const;
   Execution(std::shared_ptr<const Plan> plan, std::vector<at::Tensor> inputs, std::int64_t rows);
 
   std::shared_ptr<const Plan> plan_;
   std::vector<at::Tensor> values_;  // by slot; empty where not yet made or already read for the last time
   std::size_t done_ = 0;
   std::int64_t rows_ = 0;
+  bool failed_ = false;
 };
 
 }  // namespace idn_torch

@@ -285,3 +285,16 @@ def test_an_input_is_refused_which(what: str) -> None:
     tensors, reason = INPUTS[what]
     with pytest.raises(ValueError, match=reason):
         made().run(*tensors)
+
+
+def test_a_bool_that_is_neither_true_nor_false_is_refused() -> None:
+    builder = extension.graph.GraphBuilder()
+    image = builder.add_input("image", "F32", [BATCH, 2])
+    mask = builder.add_constant("mask", torch.tensor([True, False]))
+    (masked,) = builder.add_node("select", [mask, image, image])
+    builder.add_exit("masked", masked)
+    whole = builder.finish().bytes()
+    assert whole[-2:] == b"\x01\x00"
+    Package.from_bytes(whole)
+    with pytest.raises(PackageError, match="tensor 'mask' holds a bool that is 247, neither 0 nor 1"):
+        Package.from_bytes(whole[:-1] + b"\xf7")

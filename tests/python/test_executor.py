@@ -114,6 +114,22 @@ def test_an_index_out_of_range_is_an_error_that_names_the_node(operator: str, in
     assert native.Executor(package).run([torch.tensor([3])])[0].tolist() == [table[3].tolist()]
 
 
+def test_a_request_that_failed_does_not_go_on() -> None:
+    builder = native.GraphBuilder()
+    x = builder.add_input("x", "F32", [B, 2])
+    indices = builder.add_input("indices", "I64", [B])
+    table = builder.add_constant("table", torch.randn(4, 2))
+    (read_once,) = builder.add_node("relu", [x])
+    (row,) = builder.add_node("embedding", [indices, table])
+    builder.add_exit("exit", builder.add_node("add", [read_once, row])[0])
+    execution = native.Executor(builder.finish()).start([torch.zeros(1, 2), torch.tensor([9])])
+    with pytest.raises(idn.errors.ExecutionError, match="an index is 9"):
+        execution.next()
+    for again in (execution.next, lambda: execution.keep([])):
+        with pytest.raises(RuntimeError, match="an earlier segment failed; start the request anew"):
+            again()
+
+
 def test_an_index_out_of_range_among_constants_is_told_when_it_is_run() -> None:
     builder = native.GraphBuilder()
     x = builder.add_input("x", "F32", [B, 2])

@@ -135,6 +135,17 @@ void check_places(const Tensors& tensors, std::uint64_t data_bytes) {
   }
 }
 
+// A byte that is neither 0 nor 1 is no bool to a compiler, which may do with it what it likes.
+void check_bools(const Tensors& tensors, ByteView data) {
+  for (const auto& [name, tensor] : tensors) {
+    if (tensor.type.dtype != DType::kBool) continue;
+    const ByteView its = data.subspan(tensor.begin, tensor.end - tensor.begin);
+    const auto wrong = std::ranges::find_if(its, [](std::uint8_t byte) { return byte > 1; });
+    if (wrong == its.end()) continue;
+    refuse("tensor '" + name + "' holds a bool that is " + std::to_string(int{*wrong}) + ", neither 0 nor 1");
+  }
+}
+
 std::string header_of(const Model& model) {
   std::vector<Constant> constants = model.graph.constants();
   in_file_order(constants);
@@ -192,6 +203,7 @@ Result<Package> Package::read(std::shared_ptr<Content> content, const Limits& li
     Header header = read_header(text);
     content->data = kLengthBytes + length;
     check_places(header.tensors, bytes.size() - content->data);
+    check_bools(header.tensors, bytes.subspan(content->data));
     std::map<std::string, TensorType, std::less<>> types;
     for (const auto& [name, tensor] : header.tensors) types.emplace(name, tensor.type);
     auto model = model_from_json(header.graph, types);
@@ -220,7 +232,7 @@ Result<Package> Package::from_bytes(Bytes bytes, const Limits& limits) {
 }
 
 Result<Package> Package::open(const std::string& path, const Limits& limits) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe is not waited for
   if (file < 0) throw StoreError(path + " cannot be opened: " + std::strerror(errno) + ".");
   struct stat status {};
   if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) {
