@@ -57,8 +57,9 @@ Axis of_first_if_batch(const Applied& call) { return of_first(call) == Axis(0) ?
 Axis broadcast_together(const Applied& call) {
   Axis found;
   for (std::size_t index = 0; index < call.inputs.size(); ++index) {
-    if (!call.samples(index)) continue;
-    const std::size_t axis = *call.samples(index) + call.output->size() - call.rank(index);
+    const Axis samples = call.samples(index);
+    if (!samples) continue;
+    const std::size_t axis = *samples + call.output->size() - call.rank(index);
     if (found && *found != axis) return std::nullopt;
     found = axis;
   }
@@ -79,6 +80,7 @@ Axis beside_some_axes(const Applied& call) {
 // Where the sample axis comes to lie when these axes, of which it is none, go or stay with one element.
 Axis reduced(const Applied& call, const std::vector<std::int64_t>& axes) {
   const Axis samples = call.samples(0);
+  if (!samples) return std::nullopt;
   std::size_t before = 0;
   for (const std::int64_t axis : axes) {
     if (static_cast<std::size_t>(axis) == *samples) return std::nullopt;
@@ -99,17 +101,21 @@ Axis concatenated(const Applied& call) {
 
 Axis padded(const Applied& call) {
   const auto& amounts = call.integers("amounts");
-  const std::size_t samples = *call.samples(0);
-  return amounts[2 * samples] == 0 && amounts[2 * samples + 1] == 0 ? Axis(samples) : std::nullopt;
+  const Axis samples = call.samples(0);
+  if (!samples) return std::nullopt;
+  return amounts[2 * *samples] == 0 && amounts[2 * *samples + 1] == 0 ? samples : std::nullopt;
 }
 
 Axis tiled(const Applied& call) {
-  return call.integers("times")[*call.samples(0)] == 1 ? call.samples(0) : std::nullopt;
+  const Axis samples = call.samples(0);
+  return samples && call.integers("times")[*samples] == 1 ? samples : std::nullopt;
 }
 
 Axis permuted(const Applied& call) {
   const auto& order = call.integers("order");
-  const auto found = std::ranges::find(order, static_cast<std::int64_t>(*call.samples(0)));
+  const Axis samples = call.samples(0);
+  if (!samples) return std::nullopt;
+  const auto found = std::ranges::find(order, static_cast<std::int64_t>(*samples));
   return static_cast<std::size_t>(found - order.begin());
 }
 
@@ -122,8 +128,9 @@ Axis growing_axis(const Shape& shape) {
 // times. They are the same chunks after the reshape exactly where it has as many elements before its axis.
 Axis reshaped(const Applied& call) {
   const Axis axis = growing_axis(*call.output);
-  if (!axis) return std::nullopt;
-  const std::int64_t before = rules::count(std::span(*call.inputs[0].shape).first(*call.samples(0)), 0);
+  const Axis samples = call.samples(0);
+  if (!axis || !samples) return std::nullopt;
+  const std::int64_t before = rules::count(std::span(*call.inputs[0].shape).first(*samples), 0);
   return rules::count(std::span(*call.output).first(*axis), 0) == before ? axis : std::nullopt;
 }
 

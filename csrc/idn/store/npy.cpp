@@ -224,9 +224,10 @@ void check_items(const NpyInfo& info, ByteView data, std::size_t begins) {
 }
 
 void check_limit(const NpyInfo& info, std::uint64_t most_bytes) {
-  if (info.bytes() > most_bytes)
+  if (info.bytes() > most_bytes) {
     refuse(0, "the array takes " + std::to_string(info.bytes()) + " bytes, above the limit of " +
                   std::to_string(most_bytes));
+  }
 }
 
 [[noreturn]] void fail(const std::filesystem::path& path, const char* verb, const std::string& why) {
