@@ -63,7 +63,7 @@ def _worst(
 def _noise(run: RunData) -> float:
     """The greatest over the least of times that an idle machine would make equal; 1 if none were measured."""
     same = [share[way]["time"] for _, share in _cases(run) if share["asked"] == 0 for way in WAYS]
-    return max([1.0, *same]) / min([1.0, *same])
+    return float(max([1.0, *same]) / min([1.0, *same]))
 
 
 def _against_the_better(case: Case) -> float:
