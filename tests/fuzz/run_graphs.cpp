@@ -82,7 +82,8 @@ at::Tensor tensor(std::mt19937_64& random, const TensorType& type, std::int64_t 
   if (type.dtype == DType::kBool) {
     at::Tensor bytes = at::empty(sizes, at::kByte);
     for (std::int64_t at = 0; at < bytes.numel(); ++at)
-      bytes.data_ptr<std::uint8_t>()[at] = static_cast<std::uint8_t>(random() % (edges ? 256 : 2));
+      bytes.data_ptr<std::uint8_t>()[at] =
+          static_cast<std::uint8_t>(random() % 2);  // other bytes make no package
     return bytes.view(at::kBool);
   }
   if (graph::kFloats.contains(type.dtype)) {
