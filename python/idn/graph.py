@@ -248,11 +248,19 @@ def load(
     return Graph(package, device=device, passes=passes)
 
 
-_ELEMENT_BYTES = {"F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "U8": 1, "BOOL": 1}
+TORCH_TYPES = {
+    "F32": torch.float32,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "I64": torch.int64,
+    "I32": torch.int32,
+    "U8": torch.uint8,
+    "BOOL": torch.bool,
+}
 
 
 def _bytes(dtype: str, shape: Sequence[Size], batch: int) -> int:
     elements = 1
     for per_batch, fixed in shape:
         elements *= per_batch * batch + fixed
-    return elements * _ELEMENT_BYTES[dtype]
+    return elements * TORCH_TYPES[dtype].itemsize

@@ -13,19 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import fx, nn
 
-from idn.graph import Graph, Node
+from idn.graph import TORCH_TYPES, Graph, Node
 
 __all__ = ["segment_modules", "to_torch"]
-
-_DTYPES = {
-    "F32": torch.float32,
-    "F16": torch.float16,
-    "BF16": torch.bfloat16,
-    "I64": torch.int64,
-    "I32": torch.int32,
-    "U8": torch.uint8,
-    "BOOL": torch.bool,
-}
 
 
 def to_torch(graph: Graph, exits: int | None = None) -> fx.GraphModule:
@@ -304,7 +294,7 @@ _WRITERS: dict[str, Callable[[Any], _Call]] = {
     "attention": lambda a: (_attend, (), {"causal": a["causal"], "scale": a["scale"]}),
     "average_pool": _pool_average,
     "batch_normalization": lambda a: (_normalize_batch, (), {"epsilon": a["epsilon"]}),
-    "cast": lambda a: (torch.Tensor.to, (_DTYPES[a["dtype"]],), {}),
+    "cast": lambda a: (torch.Tensor.to, (TORCH_TYPES[a["dtype"]],), {}),
     "clamp": lambda a: (torch.clamp, (a["least"], a["most"]), {}),
     "convolution": _convolve,
     "cumulative_sum": lambda a: (torch.cumsum, (a["axis"],), {}),

@@ -7,18 +7,11 @@ from dataclasses import dataclass
 import torch
 
 from idn.exporting.dimensions import Shape, shape_text
+from idn.graph import TORCH_TYPES
 
 __all__ = ["DTYPES", "TensorType", "dtype_fix", "dtype_name"]
 
-DTYPES = {
-    torch.float32: "F32",
-    torch.float16: "F16",
-    torch.bfloat16: "BF16",
-    torch.int64: "I64",
-    torch.int32: "I32",
-    torch.uint8: "U8",
-    torch.bool: "BOOL",
-}
+DTYPES = {torch_type: name for name, torch_type in TORCH_TYPES.items()}
 
 
 @dataclass(frozen=True)

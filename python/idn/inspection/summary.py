@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from idn.graph import TORCH_TYPES
+
 if TYPE_CHECKING:
     from idn.graph import Graph, Input
 
 Size = tuple[int, int]
-_ELEMENT_BYTES = {"F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "U8": 1, "BOOL": 1}
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ def shape_text(shape: Sequence[Size]) -> str:
 def value_bytes(graph: Graph, value: int, batch: int) -> int:
     """The bytes of a value at a batch."""
     dtype, shape = _type(graph, value)
-    return _elements(shape, batch) * _ELEMENT_BYTES[dtype]
+    return _elements(shape, batch) * TORCH_TYPES[dtype].itemsize
 
 
 def _nodes(graph: Graph, batch: int) -> tuple[NodeSummary, ...]:
@@ -152,7 +153,7 @@ def _nodes(graph: Graph, batch: int) -> tuple[NodeSummary, ...]:
     segment_of = {node: number for number, segment in enumerate(graph.segments) for node in segment.nodes}
     first = len(graph.inputs)
     unread = {
-        first + place: (_elements(one["shape"], 0), _ELEMENT_BYTES[one["dtype"]])
+        first + place: (_elements(one["shape"], 0), TORCH_TYPES[one["dtype"]].itemsize)
         for place, one in enumerate(package.constants)
     }
     # Segments run in the order of their exits, so that is the order in which constants are first read.

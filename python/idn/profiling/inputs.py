@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from idn.graph import TORCH_TYPES
+
 if TYPE_CHECKING:
     from idn.graph import Input
 
-_TYPES = {
-    "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16,
-    "I64": torch.int64, "I32": torch.int32, "U8": torch.uint8, "BOOL": torch.bool,
-}  # fmt: skip
 _INSIDE = (0.01, 0.99)  # of a range: a bound itself may lie outside once it is rounded to the input's type
 
 
@@ -31,7 +29,7 @@ def make_inputs(
 
 def _one(declared: Input, batch: int, generator: torch.Generator) -> torch.Tensor:
     shape = [per_batch * batch + fixed for per_batch, fixed in declared.shape]
-    dtype = _TYPES[declared.dtype]
+    dtype = TORCH_TYPES[declared.dtype]
     if dtype == torch.bool:
         return torch.randint(0, 2, shape, generator=generator).to(dtype)
     if declared.range is None:
