@@ -213,6 +213,18 @@ class MaskedAttention(nn.Module):
         return self.fc(x[-1]) + weights[:, -1, :5]
 
 
+class AttentionWithBiases(nn.Module):
+    """`nn.MultiheadAttention` that adds a key and a value of its own to those of each sample, and a zero."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention = nn.MultiheadAttention(16, 2, batch_first=True, add_bias_kv=True, add_zero_attn=True)
+        self.fc = nn.Linear(16, 5)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.fc(self.attention(x, x, x, need_weights=False)[0].mean(1))
+
+
 class UNet(nn.Module):
     """Down, up and across (Ronneberger et al., 2015), with an exit at the bottom and one at the end."""
 
@@ -281,6 +293,10 @@ ARCHITECTURES: dict[str, tuple[type[nn.Module], tuple[torch.Tensor, ...]]] = {
     "token_transformer": (TokenTransformer, _tokens(12, 20)),
     "masked_attention": (
         MaskedAttention,
+        (torch.randn(4, 6, 16, generator=torch.Generator().manual_seed(0)),),
+    ),
+    "attention_with_biases": (
+        AttentionWithBiases,
         (torch.randn(4, 6, 16, generator=torch.Generator().manual_seed(0)),),
     ),
     "u_net": (UNet, _image(16)),

@@ -32,6 +32,32 @@ class TakesItem(nn.Module):
         return x * x.max().item()  # here
 
 
+class TakesItemBefore(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        most = x.max().item()  # here
+        return x.clamp(max=most)
+
+
+class TakesInt(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for _ in range(int(x.max())):  # here
+            x = x + 1
+        return x
+
+
+class BranchesOnItem(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        most = x.max().item()
+        if most > 3:  # here
+            x = x + 1
+        return x
+
+
+class LooksInside(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x * torch.from_numpy(x.numpy() * 2)  # here
+
+
 class PicksByMask(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         picked = x[x[:, 0] > 0]  # here
@@ -71,6 +97,22 @@ class NumbersSamples(nn.Module):
 class LooksAtOneSample(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x + x[0]  # here
+
+
+class CentresTheBatch(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x - x.mean(0)  # here
+
+
+class ComparesSamples(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x @ x.T @ x  # here
+
+
+class PicksPairs(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        one, other = torch.tensor([0, 1, 1]), torch.tensor([0, 1, 0])
+        return x.reshape(-1, 2, 2)[:, one, other]  # here
 
 
 class NormalisesByBatch(nn.Module):
@@ -130,8 +172,12 @@ class LongAsTheBatch(nn.Module):
 
 REFUSED: dict[type[nn.Module], str] = {
     Sorts: r"aten\.topk.*does not sort",
-    Branches: "depends on the values of a tensor.*torch.where",
-    TakesItem: r"values of a tensor.*not \.item\(\)",
+    Branches: r"a condition \(if, .*torch.where\.$",
+    TakesItem: r"a value is read out of a tensor, as by \.item\(\).*keep the tensor.*x\.max\(\)\.$",
+    TakesItemBefore: r"a value is read out of a tensor, as by \.item\(\)",
+    TakesInt: r"int\(\.\.\.\) reads a value out of a tensor.*must be fixed\.$",
+    BranchesOnItem: r"values of a tensor.*torch.where.*read at .*`most = x.max\(\).item\(\)` by .item\(\)\.$",
+    LooksInside: r"\.numpy\(\) reads a value out of a tensor",
     PicksByMask: "how many there are depends on the values.*mask",
     AsksForTwo: "works for some batches only.*x.shape",
     FixesTheBatch: "works for some batches only.*x.shape",
@@ -139,6 +185,9 @@ REFUSED: dict[type[nn.Module], str] = {
     DividesByBatch: "computed from the batch's size.*torch.mean",
     NumbersSamples: "a sample has no number",
     LooksAtOneSample: "part of an axis that grows with the batch",
+    CentresTheBatch: "`: reduce_mean: axis 0 .*the batch.*samples must not see each other",
+    ComparesSamples: "`: matrix_multiply: .*samples must not see each other",
+    PicksPairs: r"the axes 1, 2 at once.*x\.flatten\(1, 2\)\[:, i \* x\.shape\[2\] \+ j\]",
     NormalisesByBatch: "samples would depend on each other.*track_running_stats",
     Draws: "random.*register it as a buffer",
     DropsAlways: "dropout is on in evaluation mode.*self.training",

@@ -259,6 +259,45 @@ def test_inputs_of_as_many_samples_are_asked_for(tmp_path: Path) -> None:
         idn.export(module, (image, numbers[:1]), tmp_path / "other.safetensors")
 
 
-def test_a_folder_that_is_not_there_is_an_error_of_the_system(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        idn.export(small(), ROWS, tmp_path / "none" / "model.safetensors")
+class Watched(nn.Module):
+    """Says no where it is run."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        raise AssertionError(f"the module ran on {len(x)} samples")
+
+
+def test_a_place_where_no_file_can_be_is_refused_before_the_module_runs(tmp_path: Path) -> None:
+    path = tmp_path / "none" / "model.safetensors"
+    with pytest.raises(FileNotFoundError, match=f"^{path} cannot .* no folder {path.parent}; make it first"):
+        idn.export(Watched(), ROWS, path)
+    with pytest.raises(IsADirectoryError, match=f"{tmp_path} is a folder; give the name of a file"):
+        idn.export(Watched(), ROWS, tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError, match=f"{tmp_path / 'file'} is a file, not a folder"):
+        idn.export(Watched(), ROWS, tmp_path / "file" / "model.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("example", "message"),
+    [
+        (torch.zeros(1, 1, 8, 8), r"float32 \(2, 1, 8, 8\): RuntimeError: .* to have 3 channels"),
+        (torch.zeros(1, 3, 8, 8, dtype=torch.uint8), r"uint8 \(2, 3, 8, 8\): .*x\.float\(\) / 255"),
+        ((torch.zeros(1, 3, 8, 8), torch.zeros(1)), r"float32 \(2, 3, 8, 8\) and float32 \(2,\): TypeError"),
+    ],
+)
+def test_a_module_that_does_not_take_its_example_says_what_it_was_given(
+    example: Any, message: str, tmp_path: Path
+) -> None:
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Linear(144, 3))
+    with pytest.raises(
+        ExportError, match=f"could not run on two samples of its example, {message}"
+    ) as raised:
+        idn.export(module, example, tmp_path / "model.safetensors")
+    assert "\n" not in str(raised.value)
+
+
+def test_a_module_that_fails_is_named_by_its_line(tmp_path: Path) -> None:
+    with pytest.raises(
+        ExportError, match=r"test_export\.py:\d+: `raise .*AssertionError: the module ran on 2"
+    ):
+        idn.export(Watched(), ROWS, tmp_path / "model.safetensors")

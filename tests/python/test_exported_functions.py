@@ -162,6 +162,7 @@ SHAPES = each(
     squeeze=lambda x: x.unsqueeze(1).squeeze(1),
     expand=lambda x: x[:, :1].expand(-1, 5, 6),
     repeat=lambda x: x.repeat(1, 2, 1),
+    repeat_for_each_sample=lambda x: torch.cat([x, WEIGHT[:1].repeat(x.shape[0], 1, 1)], dim=1),
     repeat_more_axes=lambda x: x[:, 0].unsqueeze(1).repeat(1, 2, 3),
     repeat_interleave=lambda x: x.repeat_interleave(3, dim=1),
     flip=lambda x: x.flip([1, 2]),
@@ -277,6 +278,8 @@ OF_INDICES = each(
     X,
     index_select=lambda x: x.index_select(2, torch.tensor([3, 0, 3])),
     index_by_list=lambda x: x[:, [2, 0, -1]],
+    index_by_pairs_made_one=lambda x: x.flatten(1, 2)[:, torch.tensor([0, 2]) * 6 + torch.tensor([5, 0])],
+    element_of_each_sample=lambda x: (x[:, 0] * F.one_hot(x[:, 0].argmax(1), 6)).sum(1),
     index_by_matrix=lambda x: x[:, torch.tensor([[0, 1], [3, -1]])],
 )
 CONVOLUTIONS = {

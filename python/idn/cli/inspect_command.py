@@ -25,15 +25,17 @@ def inspect(
     as_json: AsJson = False,
 ) -> None:
     """Say what a package holds: inputs, exits, operators, and the cost of each segment. Nothing is run."""
-    if svg is not None and svg.exists() and not force:
-        raise ValueError(f"{svg} is there already; --force replaces it, another name keeps it.")
+    from idn import _atomic
+
+    if svg is not None:
+        _atomic.check_place(svg)
+        if svg.exists() and not force:
+            raise ValueError(f"{svg} is there already; --force replaces it, another name keeps it.")
 
     from idn import graph, inspection
 
     seen = inspection.inspect(graph.load(package), batch)
     if svg is not None:
-        from idn import _atomic
-
         _atomic.replace(svg, inspection.draw(seen, package.name).encode())
     if as_json:
         print_json(seen.as_dict(nodes=nodes))

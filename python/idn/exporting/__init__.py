@@ -11,12 +11,11 @@ from torch import nn
 
 from idn import _atomic
 from idn._native import extension
-from idn.branchy import evaluating
 from idn.exporting import arguments
 from idn.exporting.provenance import provenance_of
 from idn.exporting.registry import supported
 from idn.exporting.tape import Tape
-from idn.exporting.tracing import outputs_of, trace, two_rows
+from idn.exporting.tracing import answer_of, outputs_of, trace, two_rows
 from idn.exporting.translator import translate
 from idn.exporting.types import TensorType
 
@@ -57,17 +56,18 @@ def export(
     :returns: the path.
     :raises ValueError: for arguments that do not fit the module, or a module that does not return logits.
     :raises idn.errors.ExportError: for what a graph cannot hold; the message names the line of the module,
-        and what could replace it.
-    :raises OSError: if the file cannot be written.
+        and what could replace it. Also for a module that fails on its own example.
+    :raises OSError: if the file cannot be written; where there is no folder for it, before anything is run.
     """
     if not isinstance(module, nn.Module):
         raise ValueError(
             f"module is of {type(module).__name__}, expected an nn.Module; call a function in one's forward."
         )
+    target = Path(path)
+    _atomic.check_place(target)
     inputs = two_rows(arguments.examples(example))
     labels = arguments.check_tiers(module, tiers)
-    with evaluating(module):
-        logits = outputs_of(module(*inputs))
+    logits = outputs_of(answer_of(module, inputs))
     names = arguments.exit_names(module, exits, logits, rows=2)
     if classes and len(classes) != logits[0].shape[1]:
         raise ValueError(
@@ -87,6 +87,5 @@ def export(
     package = builder.finish(
         classes=list(classes), licence=licence, provenance=provenance_of(module, provenance)
     )
-    target = Path(path)
     _atomic.replace(target, package.bytes())
     return target

@@ -95,11 +95,19 @@ class Call:
         """A number that does not depend on the batch."""
         given = self._arguments[name]
         if isinstance(given, fx.Node):
-            raise self.refusal(
-                f"{name} is a number computed from the batch's size, or from the values of a tensor",
-                "use a number that is always the same, or tensors and not .item()",
-            )
+            raise self.number_refusal(name, given, "use a number that is always the same")
         return float(given)
+
+    def number_refusal(self, name: str, given: fx.Node, instead: str) -> ExportError:
+        """Make the error for a number that is computed: from the batch's size, or read out of a tensor."""
+        read = _reading(given)
+        if read is None:
+            return self.refusal(f"{name} is a number computed from the batch's size", instead)
+        return refusal(
+            read,
+            "a value is read out of a tensor, as by .item(), which a graph cannot",
+            "keep the tensor and compute with it, as in x * x.max()",
+        )
 
     def bound(self, name: str) -> Number | fx.Node | None:
         """An argument that may be a number, a tensor, left out, or not there at all."""
@@ -120,6 +128,8 @@ class Call:
 
     def _fixed(self, given: Any, name: str) -> int:
         if isinstance(given, fx.Node):
+            if _reading(given) is not None:
+                raise self.number_refusal(name, given, "")
             value = given.meta.get("val")
             size = dimension(value) if isinstance(value, (int, torch.SymInt)) else None
             if size is None or size[0]:
@@ -207,6 +217,15 @@ class Call:
     def refusal(self, reason: str, instead: str = "") -> ExportError:
         """Make the error that says why the operation is refused, with the line that made it."""
         return refusal(self.node, f"{self.node.target}: {reason}", instead)
+
+
+def _reading(number: fx.Node) -> fx.Node | None:
+    """The traced operation that read a value out of a tensor, which a number was computed from."""
+    if str(number.target) in ("aten.item.default", "aten._local_scalar_dense.default"):
+        return number
+    if isinstance(number.meta.get("val"), torch.Tensor):
+        return None
+    return next((found for source in number.all_input_nodes if (found := _reading(source)) is not None), None)
 
 
 Rule = Callable[[Call], "Value | Sequence[Value | None]"]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["SIZES_OF_DATA", "has_advice", "instead_of"]
+__all__ = ["APART", "SIZES_OF_DATA", "has_advice", "instead_of"]
 
 SIZES_OF_DATA = "multiply by a mask, or choose with torch.where, and keep every element"
+APART = (
+    "compute over the other axes, or with a constant such as a mean over the training data: the first axis "
+    "is the batch, of any size, and its samples must not see each other"
+)
 _ORDER = "the graph does not sort: use max, argmax or a mask by comparison"
 _FOURIER = "multiply by the matrix of the transform, a constant"
 _CONTROL = "compute both sides and choose with torch.where, or let the branch depend on Python values alone"
@@ -64,7 +68,10 @@ _INSTEAD = {
     "gru": _PACKED,
     "rnn_tanh": _PACKED,
     "rnn_relu": _PACKED,
-    "arange": "number what is fixed: a sample has no number within its batch",
+    "arange": (
+        "number what is fixed: a sample has no number within its batch. An element of each sample, as "
+        "x[torch.arange(len(x)), i], is (x * F.one_hot(i, x.shape[1])).sum(1)"
+    ),
     "_trilinear": "use two matrix products",
     "erfinv": "compute it before exporting and register it as a buffer",
     "_cdist_forward": "expand the square: |a|^2 - 2 a b + |b|^2 with matrix products",

@@ -10,9 +10,13 @@ import torch
 from torch import fx
 
 from idn.exporting.refusals import refusal
+from idn.exporting.replacements import APART
 from idn.exporting.types import DTYPES, TensorType, dtype_fix, dtype_name
 
 __all__ = ["Tape", "Value"]
+
+# What the graph says of operators over the batch, which may be empty or large.
+_MIXES = ("may be empty", "as many as the square of the batch")
 
 
 @dataclass(eq=False)
@@ -115,7 +119,9 @@ class Tape:
             try:
                 (ids[step.output],) = builder.add_node(step.operator, inputs, step.attributes, step.tier)
             except ValueError as error:
-                raise refusal(step.origin, str(error).rstrip(".")) from error
+                reason = str(error).rstrip(".").removeprefix(f"operator {step.operator!r}: ")
+                mixes = any(words in reason for words in _MIXES)
+                raise refusal(step.origin, reason, APART if mixes else "") from error
             self._check(builder, step.output, ids[step.output])
         for name, value in exits:
             builder.add_exit(name, ids[value])

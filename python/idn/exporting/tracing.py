@@ -22,7 +22,7 @@ from idn.exporting.replacements import has_advice
 from idn.exporting.watching import AssumptionWatch
 from idn.exporting.whole import KeptWhole
 
-__all__ = ["outputs_of", "trace", "two_rows"]
+__all__ = ["answer_of", "outputs_of", "trace", "two_rows"]
 
 
 def two_rows(example: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
@@ -32,6 +32,26 @@ def two_rows(example: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
     independent of it.
     """
     return tuple(torch.cat([given[:1], given[-1:] if len(given) == 1 else given[1:2]]) for given in example)
+
+
+def answer_of(module: nn.Module, inputs: Sequence[torch.Tensor]) -> Any:
+    """Give what a module returns in evaluation mode.
+
+    :raises ExportError: where it fails, with its line, what it was given and what torch says of it.
+    """
+    try:
+        with evaluating(module):
+            return module(*inputs)
+    except Exception as error:
+        place = where_raised(error.__traceback__)
+        given = " and ".join(f"{str(one.dtype).removeprefix('torch.')} {tuple(one.shape)}" for one in inputs)
+        first = next((line.strip() for line in str(error).splitlines() if line.strip()), "no message")
+        bytes_fix = ", and float images (x.float() / 255)" if torch.uint8 in {x.dtype for x in inputs} else ""
+        raise ExportError(
+            f"{place + ': ' if place else ''}the module could not run on two samples of its example, "
+            f"{given}: {type(error).__name__}: {first.rstrip('.')}. Instead: give an example "
+            f"that module(*example) takes, of its shapes and types{bytes_fix}."
+        ) from error
 
 
 def outputs_of(answer: Any) -> tuple[torch.Tensor, ...]:
@@ -71,7 +91,7 @@ def trace(module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> torch.export.E
         except ExportError:
             raise
         except Exception as error:
-            raise ExportError(_explain(error, watch.place)) from error
+            raise ExportError(_explain(error, watch)) from error
 
 
 @contextmanager
@@ -151,11 +171,18 @@ _REASONS = (
 )
 
 
-def _explain(error: Exception, assumed: str) -> str:
+def _explain(error: Exception, watch: AssumptionWatch) -> str:
     text = str(error)
-    place = where_raised(error.__traceback__) or assumed
+    place = where_raised(error.__traceback__) or watch.place
+    read = watch.reading
+    if read is not None and read.place == place:
+        reason = f"{read.what} reads a value out of a tensor, which a graph cannot"
+        return f"{place}: {reason}. Instead: {read.instead}."
     fitting = (reason for words, reason in _REASONS if any(word.lower() in text.lower() for word in words))
-    reason = next(fitting, "torch.export cannot trace the module")
+    reason = next(fitting, "")
+    if reason and place:
+        earlier = f" A value was read at {read.place} by {read.what}." if read is not None else ""
+        return f"{place}: {reason}.{earlier}"
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    detail = f" (torch: {' '.join(lines[:3])[:300]})" if lines else ""
-    return f"{place + ': ' if place else ''}{reason}.{detail}"
+    detail = f" (torch: {type(error).__name__}: {lines[0][:300]})" if lines else ""
+    return f"{place + ': ' if place else ''}{reason or 'torch.export cannot trace the module'}.{detail}"

@@ -38,10 +38,7 @@ def operand(call: Call, name: str, dtype: torch.dtype) -> Value:
     given: Any = call.given(name)
     if isinstance(given, fx.Node):
         if not isinstance(given.meta.get("val"), torch.Tensor):
-            raise call.refusal(
-                f"{name} is a number computed from the batch's size, or from the values of a tensor",
-                "use torch.mean for a mean, and tensors where values are needed, not .item()",
-            )
+            raise call.number_refusal(name, given, "use torch.mean for a mean over what a sample has")
         return call.cast(call.of(given), call.type_of(given).dtype, dtype)
     return call.scalar(_as(given, dtype), dtype)
 

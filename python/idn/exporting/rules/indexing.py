@@ -11,6 +11,11 @@ from idn.exporting.registry import rule
 from idn.exporting.tape import Value
 from idn.exporting.types import TensorType
 
+_PAIRS = (
+    "make the axes one and pick along it, x.flatten(1, 2)[:, i * x.shape[2] + j] for x[:, i, j]; every i "
+    "with every j is x[:, i][:, :, j]"
+)
+
 
 @rule("aten.embedding.default")
 def _embedding(call: Call) -> Value:
@@ -29,8 +34,9 @@ def _index(call: Call) -> Value:
     given: list[Any] = call.given("indices")
     used = [axis for axis, index in enumerate(given) if index is not None]
     if len(used) != 1:
+        _refuse_samples(call, used[0])
         raise call.refusal(
-            "indices for several axes at once", "pick along one axis after the other, with torch.index_select"
+            f"indices for the axes {', '.join(map(str, used))} at once, which pick element by element", _PAIRS
         )
     (axis,) = used
     index = call.type_of(given[axis])
@@ -56,7 +62,8 @@ def _refuse_samples(call: Call, axis: int) -> None:
     if call.type("self").shape[axis][0]:
         raise call.refusal(
             "it picks along an axis that grows with the batch",
-            "let samples stay in their order: pick another axis",
+            "let samples stay in their order: pick another axis; an element of each sample is "
+            "(x * F.one_hot(i, x.shape[1])).sum(1)",
         )
 
 

@@ -92,10 +92,13 @@ def _copy(call: Call) -> Value:
 @rule("aten.repeat.default", "aten.tile.default")
 def _repeat(call: Call) -> Value:
     type = call.type("self")
+    longer: list[Dimension] = [(0, 1)] * (call.result.rank - type.rank) + list(type.shape)
+    value = call.reshape(call.value("self"), type, *longer)
+    changed = [size for size in zip(longer, call.result.shape, strict=True) if size[0] != size[1]]
+    if any(after[0] for _, after in changed) and all(before == (0, 1) for before, _ in changed):
+        return call.expand(value, TensorType(type.dtype, tuple(longer)), call.result)  # once for each sample
     times = call.integers("repeats" if call.has("repeats") else "dims")
     times = [1] * (type.rank - len(times)) + times
-    longer: list[Dimension] = [(0, 1)] * (len(times) - type.rank) + list(type.shape)
-    value = call.reshape(call.value("self"), type, *longer)
     return value if set(times) <= {1} else call.emit("tile", value, times=times)
 
 
