@@ -13,6 +13,7 @@
 #include <ATen/ops/max_pool3d.h>
 
 #include <tuple>
+#include <vector>
 
 #include "idn_torch/graph_kernels/graph_kernel.h"
 #include "idn_torch/kernels/max_pool.h"
@@ -70,10 +71,11 @@ at::Tensor max_pool_by_pixel(const at::Tensor& input, kernels::MaxPoolShape shap
   const std::int64_t batch = input.size(0);
   at::Tensor output = at::empty({batch, shape.channels, shape.output_height, shape.output_width},
                                 input.options(), at::MemoryFormat::ChannelsLast);
+  std::vector<float> scratch(static_cast<std::size_t>(kernels::max_pool_scratch(shape)));
   const float* from = input.const_data_ptr<float>();
   auto* to = output.mutable_data_ptr<float>();
   for (std::int64_t sample = 0; sample < batch; ++sample) {
-    kernels::max_pool_by_pixel(from + sample * (input.numel() / batch), shape,
+    kernels::max_pool_by_pixel(from + sample * (input.numel() / batch), shape, scratch.data(),
                                to + sample * (output.numel() / batch));
   }
   return output;

@@ -33,6 +33,27 @@ std::span<const ConvolutionTileFunction> functions_for(std::int64_t vectors, con
   return vectors == 4 ? tiles.four : vectors == 2 ? tiles.two : tiles.one;
 }
 
+// How many neighbouring pixels a vector holds with all their channels, so that all they look at at once lies
+// in a vector too.
+std::int64_t pixels_together(const ConvolutionShape& shape, const ConvolutionTiles& tiles) {
+  const std::int64_t pitch = shape.stride_width * shape.channels_in;
+  return std::min({tiles.lanes / shape.channels_out, (tiles.lanes - 1) / pitch + 1, shape.output_width()});
+}
+
+// Tiles of one size for a row; the last begins early enough to be whole, and computes some pixels again.
+struct Division {
+  std::int64_t tiles;
+  std::int64_t groups;  // of a tile
+};
+
+Division divided(std::int64_t width, std::int64_t together, std::int64_t most) {
+  const std::int64_t in_row = width / together;  // at least 1
+  for (std::int64_t tiles = (in_row + most - 1) / most;; ++tiles) {
+    const std::int64_t groups = (width + tiles * together - 1) / (tiles * together);
+    if (groups <= std::min(most, in_row)) return {tiles, groups};
+  }
+}
+
 // A copy with zeros around it, pixel by pixel.
 void pad(const ImageView& image, const ConvolutionShape& shape, float* padded) {
   const std::int64_t channels = shape.channels_in;
@@ -63,23 +84,32 @@ bool Convolution::is_fast_here() { return tiles_here() != nullptr; }
 
 Convolution::Convolution(const ConvolutionShape& shape, const float* weights, const float* bias)
     : shape_(shape) {
-  block_ = tiles_here()->lanes * vectors_for(shape.channels_out, shape.output_width(), *tiles_here());
+  const ConvolutionTiles& tiles = *tiles_here();
+  together_ = std::max<std::int64_t>(1, pixels_together(shape, tiles));
+  block_ = tiles.lanes * vectors_for(shape.channels_out, shape.output_width(), tiles);
   const std::int64_t blocks = (shape.channels_out + block_ - 1) / block_;
   const std::int64_t taps = shape.kernel_height * shape.kernel_width;
   const std::int64_t of_block = taps * shape.channels_in * block_;
   weights_.resize(static_cast<std::size_t>(blocks * of_block), 0.0F);
   bias_.resize(static_cast<std::size_t>(blocks * block_), 0.0F);
-  for (std::int64_t out = 0; out < shape.channels_out; ++out) {
-    float* const to = weights_.data() + out / block_ * of_block + out % block_;
+  for (std::int64_t lane = 0; lane < shape.channels_out * together_; ++lane) {
+    const std::int64_t out = lane % shape.channels_out;
+    float* const to = weights_.data() + lane / block_ * of_block + lane % block_;
     for (std::int64_t in = 0; in < shape.channels_in; ++in) {
       for (std::int64_t tap = 0; tap < taps; ++tap)
         to[(tap * shape.channels_in + in) * block_] = weights[(out * shape.channels_in + in) * taps + tap];
     }
-    if (bias != nullptr) bias_[static_cast<std::size_t>(out)] = bias[out];
+    if (bias != nullptr) bias_[static_cast<std::size_t>(lane)] = bias[out];
+  }
+  if (together_ == 1) return;
+  for (std::int64_t lane = 0; lane < tiles.lanes; ++lane) {
+    const std::int64_t pixel = std::min(lane / shape.channels_out, together_ - 1);
+    places_.push_back(static_cast<std::int32_t>(pixel * shape.stride_width * shape.channels_in));
   }
 }
 
 bool Convolution::can_be_read_in_place(const ImageView& image) const {
+  if (together_ > 1) return false;  // whole vectors are read, beyond what an image has
   const bool by_pixel = (shape_.channels_in == 1 || image.channel_pitch == 1) &&
                         (shape_.width == 1 || image.pixel_pitch == shape_.channels_in);
   return shape_.padding_height == 0 && shape_.padding_width == 0 && by_pixel;
@@ -88,7 +118,8 @@ bool Convolution::can_be_read_in_place(const ImageView& image) const {
 std::int64_t Convolution::scratch_size(const ImageView& image) const {
   if (can_be_read_in_place(image)) return 0;
   return (shape_.height + 2 * shape_.padding_height) * (shape_.width + 2 * shape_.padding_width) *
-         shape_.channels_in;
+             shape_.channels_in +
+         (together_ > 1 ? tiles_here()->lanes : 0);
 }
 
 void Convolution::operator()(const ImageView& image, const float* residual, bool relu, float* scratch,
@@ -105,33 +136,34 @@ void Convolution::rows(const float* padded, std::int64_t row_pitch, const float*
                        float* output) const {
   const std::int64_t width = shape_.output_width();
   const std::int64_t height = shape_.output_height();
-  const auto functions = functions_for(block_ / tiles_here()->lanes, *tiles_here());
-  // Tiles of one size; the last begins early enough to be whole, and computes some pixels again.
-  const auto most = static_cast<std::int64_t>(functions.size());
-  const std::int64_t number = (width + most - 1) / most;
-  const std::int64_t pixels = (width + number - 1) / number;
-  const ConvolutionTileFunction function = functions[static_cast<std::size_t>(pixels - 1)];
-  const bool together = shape_.dilation_width == 1;
+  const ConvolutionTiles& tiles = *tiles_here();
+  const auto functions = together_ > 1 ? tiles.groups : functions_for(block_ / tiles.lanes, tiles);
+  const Division row_of = divided(width, together_, static_cast<std::int64_t>(functions.size()));
+  const ConvolutionTileFunction function = functions[static_cast<std::size_t>(row_of.groups - 1)];
+  const std::int64_t pixels = row_of.groups * together_;
+  const std::int64_t pixel_pitch = shape_.stride_width * shape_.channels_in;
+  const bool side_by_side = shape_.dilation_width == 1;
   ConvolutionTile tile;
   tile.rows = shape_.kernel_height;
-  tile.taps = together ? 1 : shape_.kernel_width;
-  tile.run = together ? shape_.kernel_width * shape_.channels_in : shape_.channels_in;
+  tile.taps = side_by_side ? 1 : shape_.kernel_width;
+  tile.run = side_by_side ? shape_.kernel_width * shape_.channels_in : shape_.channels_in;
   tile.row_pitch = shape_.dilation_height * row_pitch;
   tile.tap_pitch = shape_.dilation_width * shape_.channels_in;
-  tile.pixel_pitch = shape_.stride_width * shape_.channels_in;
-  tile.output_pitch = shape_.channels_out;
+  tile.input_pitch = together_ * pixel_pitch;
+  tile.output_pitch = together_ * shape_.channels_out;
+  tile.places = places_.data();
   tile.relu = relu;
   const std::int64_t of_block = shape_.kernel_height * shape_.kernel_width * shape_.channels_in * block_;
   for (std::int64_t first = 0; first < shape_.channels_out; first += block_) {
     tile.weights = weights_.data() + first / block_ * of_block;
     tile.bias = bias_.data() + first;
-    tile.channels = std::min(block_, shape_.channels_out - first);
+    tile.floats = std::min(block_, together_ * shape_.channels_out - first);
     for (std::int64_t y = 0; y < height; ++y) {
       const float* const row = padded + y * shape_.stride_height * row_pitch;
-      for (std::int64_t index = 0; index < number; ++index) {
+      for (std::int64_t index = 0; index < row_of.tiles; ++index) {
         const std::int64_t x = std::min(index * pixels, width - pixels);
         const std::int64_t at = (y * width + x) * shape_.channels_out + first;
-        tile.input = row + x * tile.pixel_pitch;
+        tile.input = row + x * pixel_pitch;
         tile.residual = residual == nullptr ? nullptr : residual + at;
         tile.output = output + at;
         function(tile);

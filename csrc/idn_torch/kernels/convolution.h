@@ -63,9 +63,13 @@ class Convolution {
             float* output) const;
 
   ConvolutionShape shape_;
-  std::int64_t block_ = 0;      // output channels that are computed together
-  std::vector<float> weights_;  // (blocks, kernel height, kernel width, in, block)
-  std::vector<float> bias_;     // (blocks, block)
+  std::int64_t block_ = 0;     // output channels that are computed together
+  std::int64_t together_ = 1;  // neighbouring pixels in a vector, each with all its channels
+  std::vector<float>
+      weights_;              // (blocks, kernel height, kernel width, in, block), or over and over in a block
+  std::vector<float> bias_;  // (blocks, block), likewise
+  std::vector<std::int32_t>
+      places_;  // for pixels together: where a lane's pixel looks, from where the first does
 };
 
 }  // namespace idn_torch::kernels

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <immintrin.h>
+
 #include "idn_torch/kernels/convolution_tile.h"
 
 // The inner loops of the convolution, for the files that compile them for one instruction set each. All is in
@@ -7,86 +9,109 @@
 namespace idn_torch::kernels {
 namespace {
 
-template <int Lanes>
-struct Floats {
-  using Vector __attribute__((vector_size(Lanes * sizeof(float)), aligned(alignof(float)), may_alias)) =
-      float;
+// A vector of floats, the first lanes of one, and lanes of it at places that `Places` gives.
+#if defined(__AVX512F__)
+inline constexpr int kLanes = 16;
+using Vector = __m512;
+using Mask = __mmask16;
+using Places = __m512i;
+
+Vector load(const float* from) { return _mm512_loadu_ps(from); }
+Mask first(std::int64_t lanes) {
+  if (lanes >= kLanes) return 0xFFFF;
+  return static_cast<Mask>(lanes <= 0 ? 0 : (1 << lanes) - 1);
+}
+Vector load_some(const float* from, Mask some) { return _mm512_maskz_loadu_ps(some, from); }
+void store_some(float* to, Vector vector, Mask some) { _mm512_mask_storeu_ps(to, some, vector); }
+Places load_places(const std::int32_t* from) { return _mm512_loadu_si512(from); }
+// Not the form without a mask: what that leaves undefined worries GCC 12.
+Vector pick(Vector from, Places places) { return _mm512_maskz_permutexvar_ps(0xFFFF, places, from); }
+#else
+inline constexpr int kLanes = 8;
+using Vector = __m256;
+using Mask = __m256i;
+using Places = __m256i;
+
+Vector load(const float* from) { return _mm256_loadu_ps(from); }
+Mask first(std::int64_t lanes) {
+  const auto most = static_cast<std::int32_t>(lanes < kLanes ? lanes : kLanes);
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(most), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+Vector load_some(const float* from, Mask some) { return _mm256_maskload_ps(from, some); }
+void store_some(float* to, Vector vector, Mask some) { _mm256_maskstore_ps(to, some, vector); }
+Places load_places(const std::int32_t* from) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+}
+Vector pick(Vector from, Places places) { return _mm256_permutevar8x32_ps(from, places); }
+#endif
+
+// What an input element is multiplied with: of one pixel, the weights of all its output channels, which lie
+// side by side; or, with few channels, those weights over and over, for as many pixels as a vector holds.
+struct OnePixel {
+  explicit OnePixel(const ConvolutionTile& /*call*/) {}
+  [[nodiscard]] Vector operator()(const float* input) const { return Vector{} + *input; }
 };
 
-// Lanes [0, valid) of memory, others 0.
-template <int Lanes>
-typename Floats<Lanes>::Vector load_some(const float* from, std::int64_t valid) {
-  using Vector = typename Floats<Lanes>::Vector;
-  if (valid >= Lanes) return *reinterpret_cast<const Vector*>(from);
-  Vector loaded{};
-  for (std::int64_t lane = 0; lane < valid; ++lane) loaded[lane] = from[lane];
-  return loaded;
-}
+struct ManyPixels {
+  explicit ManyPixels(const ConvolutionTile& call) : places(load_places(call.places)) {}
+  [[nodiscard]] Vector operator()(const float* input) const { return pick(load(input), places); }
+  Places places;
+};
 
-template <int Lanes>
-void store_some(float* to, typename Floats<Lanes>::Vector vector, std::int64_t valid) {
-  using Vector = typename Floats<Lanes>::Vector;
-  if (valid >= Lanes) {
-    *reinterpret_cast<Vector*>(to) = vector;
-    return;
-  }
-  for (std::int64_t lane = 0; lane < valid; ++lane) to[lane] = vector[lane];
-}
-
-// Pixels x Vectors sums in registers: each input element is multiplied with the weights of all its output
-// channels, which lie side by side.
-template <int Lanes, int Pixels, int Vectors>
+// Groups x Vectors sums in registers. A group is what Spread says: a pixel, or several.
+template <class Spread, int Groups, int Vectors>
 void tile(const ConvolutionTile& call) {
-  using Vector = typename Floats<Lanes>::Vector;
-  Vector sums[Pixels][Vectors];
+  const Spread spread(call);
+  Vector sums[Groups][Vectors];
   for (int v = 0; v < Vectors; ++v) {
-    const Vector bias = *reinterpret_cast<const Vector*>(call.bias + v * Lanes);
+    const Vector bias = load(call.bias + v * kLanes);
 #pragma GCC unroll 32
-    for (int p = 0; p < Pixels; ++p) sums[p][v] = bias;
+    for (int g = 0; g < Groups; ++g) sums[g][v] = bias;
   }
   const float* weights = call.weights;
-  const std::int64_t pitch = call.pixel_pitch;
+  const std::int64_t pitch = call.input_pitch;
   for (std::int64_t row = 0; row < call.rows; ++row) {
     for (std::int64_t tap = 0; tap < call.taps; ++tap) {
       const float* input = call.input + row * call.row_pitch + tap * call.tap_pitch;
       for (std::int64_t k = 0; k < call.run; ++k) {
         Vector weight[Vectors];
 #pragma GCC unroll 4
-        for (int v = 0; v < Vectors; ++v) weight[v] = *reinterpret_cast<const Vector*>(weights + v * Lanes);
+        for (int v = 0; v < Vectors; ++v) weight[v] = load(weights + v * kLanes);
 #pragma GCC unroll 32
-        for (int p = 0; p < Pixels; ++p) {
+        for (int g = 0; g < Groups; ++g) {
+          const Vector value = spread(input + g * pitch);
 #pragma GCC unroll 4
-          for (int v = 0; v < Vectors; ++v) sums[p][v] += input[p * pitch] * weight[v];
+          for (int v = 0; v < Vectors; ++v) sums[g][v] += value * weight[v];
         }
-        weights += Vectors * Lanes;
+        weights += Vectors * kLanes;
         ++input;
       }
     }
   }
-#pragma GCC unroll 32
-  for (int p = 0; p < Pixels; ++p) {
 #pragma GCC unroll 4
-    for (int v = 0; v < Vectors; ++v) {
-      const std::int64_t at = p * call.output_pitch + v * Lanes;
-      const std::int64_t valid = call.channels - v * Lanes;
-      Vector sum = sums[p][v];
-      if (call.residual != nullptr) sum += load_some<Lanes>(call.residual + at, valid);
+  for (int v = 0; v < Vectors; ++v) {
+    const Mask some = first(call.floats - v * kLanes);
+#pragma GCC unroll 32
+    for (int g = 0; g < Groups; ++g) {
+      const std::int64_t at = g * call.output_pitch + v * kLanes;
+      Vector sum = sums[g][v];
+      if (call.residual != nullptr) sum += load_some(call.residual + at, some);
       if (call.relu) sum = sum < 0.0F ? Vector{} : sum;
-      store_some<Lanes>(call.output + at, sum, valid);
+      store_some(call.output + at, sum, some);
     }
   }
 }
 
-// tile<Lanes, p, v> for p from 1 to Most, at [p - 1].
-template <int Lanes, int Vectors, int... Index>
+// tile<Spread, g, v> for g from 1 to Most, at [g - 1].
+template <class Spread, int Vectors, int... Index>
 constexpr std::array<ConvolutionTileFunction, sizeof...(Index)> tiles_of(
     std::integer_sequence<int, Index...>) {
-  return {tile<Lanes, Index + 1, Vectors>...};
+  return {tile<Spread, Index + 1, Vectors>...};
 }
 
-template <int Lanes, int Vectors, int Most>
+template <class Spread, int Vectors, int Most>
 constexpr auto tiles() {
-  return tiles_of<Lanes, Vectors>(std::make_integer_sequence<int, Most>{});
+  return tiles_of<Spread, Vectors>(std::make_integer_sequence<int, Most>{});
 }
 
 }  // namespace

@@ -21,8 +21,11 @@ struct MaxPoolShape {
   std::int64_t dilation_width = 1;
 };
 
+/// How many floats of room `max_pool_by_pixel` asks for.
+std::int64_t max_pool_scratch(const MaxPoolShape& shape);
+
 /// The greatest of each window of an image of float32 that lies pixel by pixel, as does the output. A NaN is
 /// greater than all; a window without an element is -infinity.
-void max_pool_by_pixel(const float* image, const MaxPoolShape& shape, float* output);
+void max_pool_by_pixel(const float* image, const MaxPoolShape& shape, float* scratch, float* output);
 
 }  // namespace idn_torch::kernels
