@@ -244,8 +244,21 @@ def load(
     :raises idn.errors.PackageError: where it is no package, is damaged, or asks for more than it may.
     :raises idn.errors.StoreError: where the file cannot be read.
     """
-    package = extension.graph.Package.open(fspath(path), limits or Limits())
+    try:
+        package = extension.graph.Package.open(fspath(path), limits or Limits())
+    except PackageError as error:
+        if _is_safetensors(path):
+            raise
+        raise PackageError(
+            f"{error} It is no safetensors file, and so no package; packages are what idn.export writes."
+        ) from error
     return Graph(package, device=device, passes=passes)
+
+
+def _is_safetensors(path: str | PathLike[str]) -> bool:
+    """Whether a file begins as one of safetensors does: with the length of a JSON object, and its brace."""
+    with Path(path).open("rb") as file:
+        return file.read(9)[8:] == b"{"
 
 
 TORCH_TYPES = {

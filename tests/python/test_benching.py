@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 import idn
 from idn import benching
+from idn._native import extension
 from idn.benching import plot, rivals
 from idn.benching.early_exit import Chain
 from idn.cli.app import app
@@ -103,3 +104,17 @@ def test_the_command_prints_a_table_or_json(tmp_path: Path) -> None:
     assert "exit rates mean nothing" in shown.output.replace("\n", " ")
     found = CliRunner().invoke(app, [*arguments, "--json"])
     assert json.loads(found.stdout)["package"] == "model.safetensors"
+
+
+def test_inputs_of_every_type_are_made_up_within_their_ranges(tmp_path: Path) -> None:
+    builder = extension.graph.GraphBuilder()
+    words = builder.add_input("words", "I64", [(1, 0)], (0, 4))
+    table = builder.add_constant("table", torch.eye(5))
+    (logits,) = builder.add_node("embedding", [words, table])
+    builder.add_exit("output", logits)
+    idn.Graph(builder.finish()).save(tmp_path / "model.safetensors")
+    arguments = ["bench", str(tmp_path / "model.safetensors"), "--turns", "1", "--way", "eager", "--json"]
+    found = CliRunner().invoke(app, arguments)
+    assert found.exit_code == 0, found.output
+    rows = json.loads(found.stdout)["rows"]
+    assert [row["agreement"] for row in rows] == [1.0] * 4  # two ways, one exit and overall

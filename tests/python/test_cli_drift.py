@@ -50,14 +50,21 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     return once
 
 
-def files(folder: Path, blur: float) -> tuple[str, str, Path]:
-    """A package whose logits are its inputs, a policy on such inputs, and live inputs."""
+def files(folder: Path, blur: float, *, mixes: bool = False) -> tuple[str, str, Path]:
+    """A package whose logits are its inputs, a policy on such inputs, and live inputs.
+
+    :param mixes: whether the logits have a zero added that is computed from the whole batch.
+    """
     torch.manual_seed(0)
     builder = extension.graph.GraphBuilder()
     x = builder.add_input("x", "F32", [(1, 0), 3, 5])
-    answers = []
+    answers, logits = [], x
+    if mixes:
+        (shares,) = builder.add_node("softmax", [x], {"axis": 0})
+        (nothing,) = builder.add_node("subtract", [shares, shares])
+        (logits,) = builder.add_node("add", [x, nothing])
     for k in range(3):
-        (row,) = builder.add_node("slice", [x], {"axis": 1, "start": k, "stop": k + 1, "step": 1})
+        (row,) = builder.add_node("slice", [logits], {"axis": 1, "start": k, "stop": k + 1, "step": 1})
         (flat,) = builder.add_node("reshape", [row], {"shape": [(1, 0), 5]})
         answers.append(flat)
     for k, answer in enumerate(answers):
@@ -96,6 +103,18 @@ def test_answers_that_were_noted_say_the_same_as_running_again(tmp_path: Path, r
     noted = run("drift", model, policy, "--answers", str(log), "--json")
     again = run("drift", model, policy, str(data), "--batch", "7", "--json")
     assert json.loads(noted.stdout) == json.loads(again.stdout)
+
+
+def test_a_network_that_mixes_samples_is_not_run_in_parts(tmp_path: Path, run: Run) -> None:
+    model, policy, data = files(tmp_path, blur=1.0)
+    apart = json.loads(run("drift", model, policy, str(data), "--json").stdout)
+    model, policy, data = files(tmp_path, blur=1.0, mixes=True)
+    refused = run("drift", model, policy, str(data))
+    assert refused.code == exit_codes.USAGE
+    assert "mixes the samples of a batch, so cutting the 600 of" in refused.stderr
+    assert "--answers FILE" in refused.stderr
+    whole = run("drift", model, policy, str(data), "--batch", "600", "--json")
+    assert json.loads(whole.stdout) == apart
 
 
 def test_hdf5_holds_an_array_for_each_input(tmp_path: Path, run: Run) -> None:

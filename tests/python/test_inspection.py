@@ -108,6 +108,25 @@ def test_nodes_are_listed_when_asked(idn: Idn, tmp_path: Path) -> None:
     assert re.search(r"^ *6 +linear +5, head.weight ", out, re.MULTILINE)
 
 
+def test_a_narrow_terminal_cuts_no_number_and_folds_names(
+    idn: Idn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = two_exits("an_exit_with_a_name_that_is_longer_than_others", size=800)
+    path = saved(graph, tmp_path)
+    for columns in (80, 40):  # in the second not even the numbers fit
+        monkeypatch.setenv("COLUMNS", str(columns))
+        _, out, _ = idn("inspect", path, "--nodes")
+        seen = inspection.inspect(graph)
+        costs = [node.operations for node in seen.nodes] + [one.operations for one in seen.segments]
+        assert all(re.search(rf"(?m) {cost:,}( |$)", out) for cost in costs)
+        for heading in ("operators", "parameters", "operations", "live bytes", "so far", "to exit", "node"):
+            assert re.search(rf"(?m)(^|  ){heading}( |$)", out)
+        tables = out[out.index("to exit") :]
+        assert columns < 80 or max(map(len, tables.splitlines())) <= columns
+        assert re.search(r"(?m)^ *0 +convolution +F32 \(B, ", out) or columns < 80
+        assert "reads image," in out
+
+
 def test_json_holds_the_same_and_sizes_as_the_package_has_them(idn: Idn, tmp_path: Path) -> None:
     graph = two_exits()
     path = saved(graph, tmp_path)
@@ -134,8 +153,13 @@ def test_what_is_no_package_is_one_line_and_a_code(idn: Idn, tmp_path: Path) -> 
     file.write_text("hello")
     code, out, err = idn("inspect", file)
     assert (code, out) == (exit_codes.FAILED, "")
-    assert "notes.txt" in err
+    assert "It is no safetensors file, and so no package" in err
     assert err.count("\n") == 1
+    file.write_bytes(b"")
+    assert "and so no package" in idn("inspect", file)[2]
+    file.write_bytes(saved(two_exits(), tmp_path).read_bytes()[:100])
+    _, _, err = idn("inspect", file)
+    assert ("is cut off in its header" in err, "no package" in err) == (True, False)
     assert idn("inspect", tmp_path / "none")[0] == exit_codes.FAILED
     assert idn("inspect", file, "--batch", -1)[0] == exit_codes.USAGE
 
@@ -152,6 +176,14 @@ def test_a_drawing_is_written_and_not_replaced_unasked(idn: Idn, tmp_path: Path)
     assert (code, "--force" in err) == (exit_codes.USAGE, True)
     assert idn("inspect", path, "--svg", drawing, "--force")[0] == exit_codes.OK
     assert drawing.read_bytes() == before  # the same package gives the same picture
+    nowhere = tmp_path / "none" / "graph.svg"
+    code, out, err = idn("inspect", path, "--svg", nowhere)
+    assert (code, out) == (exit_codes.FAILED, "")
+    assert (
+        err
+        == f"idn: {nowhere} cannot be written: there is no folder {nowhere.parent}; make it first, "
+        + ("or give another.\n")
+    )
 
 
 def test_a_drawing_has_every_operator_segment_and_exit() -> None:

@@ -82,6 +82,8 @@ def _inputs(graph: Graph, path: Path | None, samples: int) -> tuple[list[torch.T
     import numpy as np
     import torch
 
+    from idn.profiling.inputs import make_inputs
+
     if path is not None:
         if len(graph.inputs) != 1:
             raise ValueError(f"--inputs is for one input, the package has {len(graph.inputs)}.")
@@ -90,17 +92,7 @@ def _inputs(graph: Graph, path: Path | None, samples: int) -> tuple[list[torch.T
         except (OSError, ValueError) as error:
             raise ValueError(f"--inputs {path} is no .npy file that can be read: {error}") from error
         return [torch.from_numpy(np.ascontiguousarray(array))], path.name
-    generator = torch.Generator().manual_seed(0)
-    given = []
-    for one in graph.inputs:
-        shape = [a * samples + b for a, b in one.shape]
-        if one.dtype != "F32":
-            raise ValueError(
-                f"input {one.name!r} is {one.dtype}, for which there is no noise; give --inputs."
-            )
-        noise = torch.randn(shape, generator=generator)
-        given.append(noise if one.range is None else noise.clamp(*one.range))
-    return given, "noise (seed 0): its exit rates mean nothing"
+    return make_inputs(graph.inputs, samples), "noise (seed 0): its exit rates mean nothing"
 
 
 def _show(result: Bench, *, stderr: bool) -> None:

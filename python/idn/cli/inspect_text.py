@@ -13,13 +13,11 @@ from idn.inspection.summary import shape_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.table import Table
-    from rich.text import Text
-
     from idn.inspection import Inspection, NodeSummary
 
 _SHOWN_CLASSES = 10
 _LONG = 200  # characters of a text that a line shows
+_NARROWEST = 12  # characters of a column of words
 
 
 def print_inspection(seen: Inspection, *, nodes: bool) -> None:
@@ -40,9 +38,9 @@ def print_inspection(seen: Inspection, *, nodes: bool) -> None:
         "operators": ", ".join(f"{name} {count}" for name, count in seen.operators.items()),
     }
     print_lines(lines)
-    console().print(_segments(seen))
+    _print_segments(seen)
     if nodes:
-        console().print(_nodes(seen))
+        _print_nodes(seen)
 
 
 def _input(one: object) -> str:
@@ -61,58 +59,73 @@ def _classes(seen: Inspection) -> str:
     return f"{seen.class_count}: {', '.join([*shown, *more])}"
 
 
-def _table(*headings: str, words: int) -> Table:
-    """A table whose first columns are words and whose others are numbers."""
+def _print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], words: Sequence[int]) -> None:
+    """A table as wide as the terminal: columns of words fold where it is narrow, numbers are never cut."""
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for place, heading in enumerate(headings):
-        table.add_column(heading, justify="left" if place < words else "right", overflow="fold")
-    return table
+    out = console()
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
+    for place, (heading, width) in enumerate(zip(headings, widths, strict=True)):
+        if place in words:
+            table.add_column(heading, overflow="fold", min_width=min(width, _NARROWEST))
+        else:
+            table.add_column(heading, justify="right", no_wrap=True, min_width=width)
+    for row in rows:
+        table.add_row(*map(Text, row))  # in which a table sees no markup
+    least = sum(min(width, _NARROWEST) if k in words else width for k, width in enumerate(widths))
+    out.width = max(out.width, least + 2 * len(headings))
+    out.print()
+    out.print(table)
+    out.print()
 
 
-def _segments(seen: Inspection) -> Table:
-    table = _table(
-        "to exit",
-        "operators",
-        "parameters",
-        "bytes",
-        "operations",
-        "so far",
-        "live bytes",
-        words=1,
-    )
-    for one in seen.segments:
-        share = one.cumulative_share
-        table.add_row(
-            _cell(printable(one.exit, 64)),
+def _print_segments(seen: Inspection) -> None:
+    headings = ("to exit", "operators", "parameters", "bytes", "operations", "so far", "live bytes")
+    rows = [
+        (
+            printable(one.exit, 64),
             str(one.operators),
             f"{one.parameters:,}",
             bytes_text(one.parameter_bytes),
             f"{one.operations:,}",
-            "" if share is None else f"{100 * share:.1f} %",
+            "" if one.cumulative_share is None else f"{100 * one.cumulative_share:.1f} %",
             bytes_text(one.live_bytes),
         )
-    return table
+        for one in seen.segments
+    ]
+    _print_table(headings, rows, words=[0])
 
 
-def _nodes(seen: Inspection) -> Table:
-    table = _table("node", "operator", "reads", "gives", "attributes", "parameters", "operations", words=5)
+def _print_nodes(seen: Inspection) -> None:
+    """A line for each node; in a narrow terminal, what it reads and its attributes below it."""
+    headings = ("node", "operator", "reads", "gives", "attributes", "parameters", "operations")
     made_by = {value: node.index for node in seen.nodes for value, _, _ in node.outputs}
+    rows = []
     for node in seen.nodes:
         name = node.operator if node.version == 1 else f"{node.operator} {node.version}"
-        tier = f" @{printable(node.tier, 32)}" if node.tier else ""
-        table.add_row(
-            str(node.index),
-            _cell(f"{name}{tier}"),
-            _cell(", ".join(_value(value, seen.value_names, made_by) for value in node.reads)),
-            _cell(", ".join(f"{dtype} {shape_text(shape)}" for _, dtype, shape in node.outputs)),
-            _cell(_attributes(node)),
-            f"{node.parameters:,}" if node.parameters else "",
-            f"{node.operations:,}" if node.operations else "",
+        rows.append(
+            (
+                str(node.index),
+                name + (f" @{printable(node.tier, 32)}" if node.tier else ""),
+                ", ".join(_value(value, seen.value_names, made_by) for value in node.reads),
+                ", ".join(f"{dtype} {shape_text(shape)}" for _, dtype, shape in node.outputs),
+                _attributes(node),
+                f"{node.parameters:,}" if node.parameters else "",
+                f"{node.operations:,}" if node.operations else "",
+            )
         )
-    return table
+    columns = zip(headings, *rows, strict=True)
+    if sum(max(map(len, column)) + 2 for column in columns) <= console().width:
+        _print_table(headings, rows, words=[1, 2, 3, 4])
+        return
+    below = [
+        (index, "\n".join([name, f"reads {reads}", *([options] if options else [])]), gives, *costs)
+        for index, name, reads, gives, options, *costs in rows
+    ]
+    _print_table(("node", "operator", "gives", "parameters", "operations"), below, words=[1, 2])
 
 
 def _value(value: int | None, names: Sequence[str | None], made_by: dict[int, int]) -> str:
@@ -134,10 +147,3 @@ def _plain(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _cell(text: str) -> Text:
-    """Text in which a table sees no markup."""
-    from rich.text import Text
-
-    return Text(text)

@@ -50,18 +50,26 @@ def read(path: Path) -> Live:
 
 
 def run(engine: Engine, path: Path, batch: int) -> Live:
-    """Answer the samples of a file, `batch` at a time.
+    """Answer the samples of a file, `batch` at a time; of a network that mixes samples, all at once or not.
 
     :param path: a `.npy` file for a network of one input; or HDF5 with an array for each input, by its name.
     :raises idn.errors.DataError: for a file that cannot be read, lacks an input or holds no samples.
-    :raises ValueError: for arrays that the network does not take.
+    :raises ValueError: for arrays that the network does not take, or more samples than a batch where the
+        network mixes those of a batch.
     """
     arrays = _arrays(path, [one.name for one in engine.graph.inputs])
     samples = len(arrays[0])
     exits, confidences = [], []
     for begin in range(0, samples, batch):
         part = [torch.from_numpy(np.array(array[begin : begin + batch])) for array in arrays]
-        answers = engine(*(one.to(engine.graph.device) for one in part))
+        part = [one.to(engine.graph.device) for one in part]
+        if begin == 0 and samples > batch and not engine.graph.executor.start(part).can_keep:
+            raise ValueError(
+                f"the network mixes the samples of a batch, so cutting the {samples} of {path} into batches "
+                f"of {batch} decides what it answers; give the answers it gave in use (--answers FILE), or "
+                f"run all at once with --batch {samples}."
+            )
+        answers = engine(*part)
         exits.append(answers.exits.numpy())
         confidences.append(answers.confidences.numpy())
     return np.concatenate(exits), np.concatenate(confidences)
