@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from typer.testing import CliRunner
@@ -73,6 +74,7 @@ def test_onnx_runtime_answers_alike() -> None:
         ({"batch": 0}, "batch is 0"),
         ({"batch": 13}, "12 samples, fewer than a batch of 13"),
         ({"turns": 0}, "turns is 0"),
+        ({"threads": 4097}, "threads is 4097, expected at most 4096"),
     ],
 )
 def test_what_can_not_be_measured_is_refused(options: dict[str, Any], said: str) -> None:
@@ -104,6 +106,31 @@ def test_the_command_prints_a_table_or_json(tmp_path: Path) -> None:
     assert "exit rates mean nothing" in shown.output.replace("\n", " ")
     found = CliRunner().invoke(app, [*arguments, "--json"])
     assert json.loads(found.stdout)["package"] == "model.safetensors"
+
+
+def test_a_place_for_the_picture_is_looked_at_before_anything_is_measured(tmp_path: Path) -> None:
+    two_exits().save(tmp_path / "model.safetensors")
+    arguments = ["bench", str(tmp_path / "model.safetensors"), "--plot"]
+    for name, said in [("a.xyz", "ends in .png, .pdf or .svg"), ("none/a.png", "folder does not exist")]:
+        result = CliRunner().invoke(app, [*arguments, str(tmp_path / name)])
+        assert isinstance(result.exception, ValueError)
+        assert said in str(result.exception)
+
+
+def test_a_file_that_is_no_array_of_numbers_is_refused(tmp_path: Path) -> None:
+    two_exits().save(tmp_path / "model.safetensors")
+    (tmp_path / "empty.npy").write_bytes(b"")
+    np.savez(tmp_path / "several.npz", images=IMAGES.numpy())
+    np.save(tmp_path / "words.npy", np.array(["a", "b"]))
+    np.save(tmp_path / "big_endian.npy", IMAGES.numpy().astype(">f4"))
+    for name in ("empty.npy", "several.npz", "words.npy", "big_endian.npy"):
+        arguments = ["bench", str(tmp_path / "model.safetensors"), "--inputs", str(tmp_path / name)]
+        error = CliRunner().invoke(app, arguments).exception
+        assert isinstance(error, ValueError), name
+        assert f"{name} is no .npy file that can be read" in str(error)
+    np.save(tmp_path / "single.npy", np.float32(1))
+    arguments = ["bench", str(tmp_path / "model.safetensors"), "--inputs", str(tmp_path / "single.npy")]
+    assert "expected (samples, ...)" in str(CliRunner().invoke(app, arguments).exception)
 
 
 def test_inputs_of_every_type_are_made_up_within_their_ranges(tmp_path: Path) -> None:

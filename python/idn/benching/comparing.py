@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["bench"]
 
 OURS = "idn"
+MOST_THREADS = 4096  # as an engine takes
 Progress = Callable[[str], None]
 
 
@@ -48,7 +49,8 @@ def bench(
     :param batch: samples of one call.
     :param turns: calls of each way and exit; of the overall job, passes over all samples, at most 10.
     :param ways: which of `idn.benching.names()`; all by default.
-    :raises ValueError: for an unknown way, numbers below 1, or fewer samples than a batch has.
+    :raises ValueError: for an unknown way, numbers below 1, too many threads, or fewer samples than a batch
+        has.
     """
     chosen = rivals.names() if ways is None else list(ways)
     for way in chosen:
@@ -57,6 +59,10 @@ def bench(
     for what, value in (("batch", batch), ("threads", threads), ("turns", turns)):
         if value < 1:
             raise ValueError(f"{what} is {value}, expected at least 1.")
+    if threads > MOST_THREADS:  # torch takes any number, and ends the process over one
+        raise ValueError(f"threads is {threads}, expected at most {MOST_THREADS}.")
+    if any(tensor.dim() == 0 for tensor in inputs):
+        raise ValueError("an input is a single number, expected (samples, ...).")
     if len(inputs[0]) < batch:
         raise ValueError(f"there are {len(inputs[0])} samples, fewer than a batch of {batch}.")
     batches = [

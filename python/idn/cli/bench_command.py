@@ -43,6 +43,8 @@ def bench(
     import idn
     from idn import benching
 
+    if plot is not None:
+        _check_plot(plot)
     graph = idn.load(package)
     given, described = _inputs(graph, inputs, max(batch, 64))
     quiet = console(stderr=True)
@@ -60,12 +62,20 @@ def bench(
             progress=status.update,
         )
     _show(result, stderr=as_json)
+    if as_json:
+        print_json(result.as_dict())
     if plot is not None:
         from idn.benching import plot as drawing
 
         drawing.write(result, plot)
-    if as_json:
-        print_json(result.as_dict())
+
+
+def _check_plot(path: Path) -> None:
+    """Refuse a place for the picture before anything is measured."""
+    if path.suffix not in (".png", ".pdf", ".svg"):
+        raise ValueError(f"--plot is {path}, expected a name that ends in .png, .pdf or .svg.")
+    if not path.parent.is_dir():
+        raise ValueError(f"--plot is {path}, whose folder does not exist.")
 
 
 def _policy(graph: Graph, path: Path | None) -> Policy:
@@ -89,9 +99,12 @@ def _inputs(graph: Graph, path: Path | None, samples: int) -> tuple[list[torch.T
             raise ValueError(f"--inputs is for one input, the package has {len(graph.inputs)}.")
         try:
             array: Any = np.load(path, allow_pickle=False)
-        except (OSError, ValueError) as error:
+            if not isinstance(array, np.ndarray):
+                raise ValueError("it holds several arrays")
+            tensor = torch.from_numpy(np.require(array, requirements="C"))
+        except (OSError, ValueError, TypeError, EOFError) as error:
             raise ValueError(f"--inputs {path} is no .npy file that can be read: {error}") from error
-        return [torch.from_numpy(np.ascontiguousarray(array))], path.name
+        return [tensor], path.name
     return make_inputs(graph.inputs, samples), "noise (seed 0): its exit rates mean nothing"
 
 
