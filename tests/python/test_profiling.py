@@ -6,6 +6,7 @@ import itertools
 import json
 import statistics
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import torch
 
 from idn import profiling
 from idn.cli import exit_codes, main
-from idn.errors import ProfileError
+from idn.errors import ProfileError, RunError
 from idn.graph import Input, Passes
 from idn.profiling.gathering import fitted
 from idn.profiling.inputs import make_inputs
@@ -115,6 +116,21 @@ def test_threads_answer_at_once_and_each_is_timed() -> None:
     assert len(found.segments) == 2
 
 
+def test_threads_that_the_system_does_not_give_are_an_error_and_no_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given, start = itertools.count(), threading.Thread.start
+
+    def at_most_one(thread: threading.Thread) -> None:
+        if next(given) > 0:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", at_most_one)
+    with pytest.raises(RunError, match="3 threads cannot be had here: can't start new thread"):
+        profiling.profile(two_exits(), (2,), threads=3, repeats=1)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -123,6 +139,9 @@ def test_threads_answer_at_once_and_each_is_timed() -> None:
         ({"batches": (2, 2)}, "each once"),
         ({"threads": 0}, "threads are 0"),
         ({"repeats": 0}, "repeats 0"),
+        ({"threads": 4097}, "threads is 4097, expected at most 4096"),
+        ({"batches": (1, 2**31)}, "batch is 2147483648, expected at most 2147483647"),
+        ({"batches": range(1, 66)}, "batches is 65, expected at most 64"),
     ],
 )
 def test_what_cannot_be_measured_is_refused(arguments: dict[str, Any], message: str) -> None:
@@ -366,6 +385,15 @@ def test_energy_is_measured_or_said_not_to_be(
     _, out, err = idn(*command)
     assert "Energy is the whole of package-0" in out
     assert err == ""
+
+
+def test_what_was_measured_is_shown_where_it_cannot_be_kept(idn: Idn, tmp_path: Path) -> None:
+    package = saved(two_exits(), tmp_path)
+    nowhere = tmp_path / "none" / "profile.json"
+    code, out, err = idn("profile", package, "--batch", "1", "--repeats", "1", "--out", nowhere, "--json")
+    assert code == exit_codes.FAILED
+    assert json.loads(out)["repeats"] == 1
+    assert "cannot be written" in err
 
 
 @pytest.mark.parametrize(

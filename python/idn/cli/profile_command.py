@@ -57,11 +57,11 @@ def profile(
             loaded, batches, threads=threads, repeats=repeats, energy=counters, progress=progress
         )
     file = profiling.place(package) if out is None else out
-    found.save(file)
     if as_json:
         print_json(found.model_dump(mode="json"))
     else:
         _print(found)
+    found.save(file)  # last, so that where it cannot be written what was measured is shown
     console(stderr=as_json).print(f"Profile: {file}", markup=False)
 
 

@@ -9,10 +9,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from idn.errors import RunError
 from idn.profiling.energy import Rapl
 from idn.profiling.gathering import fitted, live_bytes
 from idn.profiling.inputs import make_inputs
 from idn.profiling.profile_file import (
+    MOST_BATCH,
+    MOST_POINTS,
+    MOST_THREADS,
     Energy,
     EnergyPoint,
     GatherTime,
@@ -60,8 +64,9 @@ def profile(
     :param energy: counters; then each batch also runs for a second without pause, after a second of rest.
     :param progress: called with the runs done and to be done.
     :param clock: seconds that only ever grow.
-    :raises ValueError: for a batch, threads or repeats below 1, a batch named twice, or inputs that the
-        package refuses.
+    :raises ValueError: for a batch, threads or repeats below 1, a batch named twice, more of them than a
+        profile holds, or inputs that the package refuses.
+    :raises idn.errors.RunError: if the system gives no more threads.
     """
     from hashlib import sha256
     from importlib.metadata import version
@@ -71,6 +76,15 @@ def profile(
         raise ValueError(f"batches are {list(batches)}, expected numbers from 1 on, each once.")
     if threads < 1 or repeats < 1:
         raise ValueError(f"threads are {threads} and repeats {repeats}, expected 1 or more.")
+    # What a profile cannot hold is not measured.
+    for what, number, most in (
+        ("the greatest batch", chosen[-1], MOST_BATCH),
+        ("the number of batches", len(chosen), MOST_POINTS),
+        ("the number of threads", threads, MOST_THREADS),
+        ("the number of exits", len(graph.exits), MOST_POINTS),
+    ):
+        if number > most:
+            raise ValueError(f"{what} is {number}, expected at most {most}.")
     total = len(chosen) * (_WARM_UPS + 2 * repeats + (1 if energy else 0))
     with ThreadPoolExecutor(threads) as pool:
         runs = _Runs(graph, chosen, threads, clock, _Counted(total, progress), pool)
@@ -171,7 +185,11 @@ class _Runs:
             together.wait()
             return self._one(self._inputs[batch])
 
-        asked = [self._pool.submit(run) for _ in range(self._threads)]
+        try:
+            asked = [self._pool.submit(run) for _ in range(self._threads)]
+        except RuntimeError as error:  # the system gives no more threads; those that are there wait for them
+            together.abort()
+            raise RunError(f"{self._threads} threads cannot be had here: {error}") from error
         return [one.result() for one in asked]
 
     def _one(self, inputs: list[torch.Tensor]) -> list[float]:

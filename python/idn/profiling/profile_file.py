@@ -18,10 +18,13 @@ if TYPE_CHECKING:
     from idn.graph import Graph
 
 MAX_BYTES = 1 << 20
+MOST_BATCH = 2**31 - 1
+MOST_POINTS = 64  # batches, and exits
+MOST_THREADS = 4096
 
 Seconds = Annotated[float, Field(gt=0, lt=1e9, allow_inf_nan=False)]
 Amount = Annotated[float, Field(ge=0, lt=1e12, allow_inf_nan=False)]
-Batch = Annotated[int, Field(ge=1, lt=2**31)]
+Batch = Annotated[int, Field(ge=1, le=MOST_BATCH)]
 Text = Annotated[str, Field(max_length=256)]
 
 
@@ -34,7 +37,7 @@ class Machine(_Part):
 
     cpu: Text
     device: Text
-    threads: Annotated[int, Field(ge=1, le=4096)]
+    threads: Annotated[int, Field(ge=1, le=MOST_THREADS)]
     torch: Text
 
     @classmethod
@@ -71,7 +74,7 @@ class SegmentTimes(_Part):
     """The times of a segment, batches ascending."""
 
     exit: Text
-    points: Annotated[list[TimePoint], Field(min_length=1, max_length=64)]
+    points: Annotated[list[TimePoint], Field(min_length=1, max_length=MOST_POINTS)]
 
 
 class GatherTime(_Part):
@@ -91,9 +94,9 @@ class EnergyPoint(_Part):
 class Energy(_Part):
     """What the processor's own counters say: of all of `domains` together, whoever used them."""
 
-    domains: Annotated[list[Text], Field(min_length=1, max_length=64)]
+    domains: Annotated[list[Text], Field(min_length=1, max_length=MOST_POINTS)]
     idle_watts: Amount
-    points: Annotated[list[EnergyPoint], Field(min_length=1, max_length=64)]
+    points: Annotated[list[EnergyPoint], Field(min_length=1, max_length=MOST_POINTS)]
 
 
 class Profile(_Part):
@@ -105,7 +108,7 @@ class Profile(_Part):
     machine: Machine
     passes: dict[Annotated[str, Field(max_length=64)], bool]
     repeats: Annotated[int, Field(ge=1, le=10**9)]
-    segments: Annotated[list[SegmentTimes], Field(min_length=1, max_length=64)]
+    segments: Annotated[list[SegmentTimes], Field(min_length=1, max_length=MOST_POINTS)]
     gather: GatherTime | None = None
     energy: Energy | None = None
 
