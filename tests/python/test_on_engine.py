@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 import shutil
@@ -110,15 +111,11 @@ class Sorted(nn.Module):
         return torch.sort(x.flatten(1)).values[:, :10]
 
 
-def test_a_network_that_cannot_be_exported_is_noted_with_the_reason(
-    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_network_that_cannot_be_exported_is_noted_with_the_reason(finished: Path, tmp_path: Path) -> None:
     run = report.load(finished)
     config = experiment.load(finished / "config.yaml").run
     model = Branchy(Sorted(), {}, example_input=torch.zeros(1, 1, 8, 8))
-    monkeypatch.setattr(steps, "build_model", lambda *_: model)
-    monkeypatch.setattr("idn.experiment.starting.read_weights", lambda _: {})
-    trained = steps.restore(config, finished)
+    trained = dataclasses.replace(steps.restore(config, finished), model=model.eval())
     (tmp_path / on_engine.PACKAGE).write_bytes(b"of an earlier run")
     found = on_engine.of_run(trained, config, exits.Confidence([]), run.trace("test"), tmp_path)
     assert set(found) == {"reason"}
@@ -154,6 +151,16 @@ def test_without_its_weights_a_finished_run_stays_as_it_is(copy: Path, tmp_path:
         experiment.run(experiment.load(CONFIG, QUICK), tmp_path, lambda _: None, on_engine=True)
     for name, content in before.items():
         assert (copy / name).read_bytes() == content
+
+
+def test_other_weights_are_not_passed_off_as_the_run_s(copy: Path, tmp_path: Path) -> None:
+    weights = torch.load(copy / "model.pt", weights_only=True)
+    name = sorted(weights)[0]
+    torch.save({**weights, name: weights[name] + 1}, copy / "model.pt")
+    before = {path.name: path.read_bytes() for path in copy.iterdir()}
+    with pytest.raises(RunError, match="holds other weights than the run had"):
+        experiment.run(experiment.load(CONFIG, QUICK), tmp_path, lambda _: None, on_engine=True)
+    assert {path.name: path.read_bytes() for path in copy.iterdir()} == before
 
 
 def test_the_page_and_the_terminal_say_what_the_engine_did(finished: Path) -> None:

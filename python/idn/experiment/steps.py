@@ -153,19 +153,27 @@ def restore(config: RunConfig, run_dir: Path) -> Trained:
     """What a finished run trained, from its model.pt and its data; without `seconds` and `trunk`.
 
     :raises idn.errors.DataError: if the data is missing or damaged.
-    :raises idn.errors.RunError: if the weights are not there, or cannot be read.
+    :raises idn.errors.RunError: if the weights are not there, cannot be read, or are not those of the run.
     """
     import torch
 
     from idn import costs, data
     from idn.data import Batches, Normalizer
+    from idn.exits.digest import weights_digest
     from idn.training.devices import resolve_device
 
     splits = data.load(
         config.data.name, config.data.root, validation=config.data.validation, seed=config.data.seed
     )
     model = build_model(config, splits)
-    model.load_state_dict(starting.read_weights(run_dir / "model.pt"))
+    weights = starting.read_weights(run_dir / "model.pt")
+    recorded = files.read_json(run_dir / "summary.json").get("weights_sha256")
+    if recorded is not None and (found := weights_digest(weights)) != recorded:
+        raise RunError(
+            f"{run_dir / 'model.pt'} holds other weights than the run had: their digest is {found}, that in "
+            f"summary.json {recorded}; run its config again: --force"
+        )
+    model.load_state_dict(weights)
     device, normalizer = resolve_device(config.training.device), Normalizer.fit(splits.train.images)
     cost = costs.count(model, torch.zeros(1, *splits.train.images.shape[1:]))
 
