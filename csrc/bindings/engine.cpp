@@ -12,6 +12,7 @@
 
 #include "bindings.h"
 #include "integer_argument.h"
+#include "tensor_arguments.h"
 
 namespace py = pybind11;
 
@@ -52,9 +53,10 @@ void bind_engine(py::module_& module) {
            py::arg("times") = py::none())
       .def(
           "__call__",
-          [](const Engine& self, const std::vector<at::Tensor>& inputs) {
+          [](const Engine& self, const TensorArguments& inputs) {
+            const std::vector<at::Tensor> tensors = inputs.of(self.executor().package().model());
             const py::gil_scoped_release release;
-            const idn_torch::Answers answers = self(inputs);
+            const idn_torch::Answers answers = self(tensors);
             return std::tuple(tensor_of(answers.labels), tensor_of(answers.confidences),
                               tensor_of(answers.exits), tensor_of(answers.operations));
           },

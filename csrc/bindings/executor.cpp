@@ -7,6 +7,7 @@
 #include <string>
 
 #include "bindings.h"
+#include "tensor_arguments.h"
 
 namespace py = pybind11;
 
@@ -50,10 +51,22 @@ void bind_executor(py::module_& module) {
       .def_property_readonly("package", &Executor::package)
       .def_property_readonly("device", [](const Executor& self) { return self.options().device; })
       .def_property_readonly("steps", &Executor::steps, "How many kernels a request runs.")
-      .def("run", &Executor::run, py::arg("inputs"), py::call_guard<py::gil_scoped_release>(),
-           "The logits of all exits, in order: float32 (batch, classes) each.")
-      .def("start", &Executor::start, py::arg("inputs"), py::call_guard<py::gil_scoped_release>(),
-           "The same exit by exit.")
+      .def(
+          "run",
+          [](const Executor& self, const TensorArguments& inputs) {
+            const std::vector<at::Tensor> tensors = inputs.of(self.package().model());
+            const py::gil_scoped_release release;
+            return self.run(tensors);
+          },
+          py::arg("inputs"), "The logits of all exits, in order: float32 (batch, classes) each.")
+      .def(
+          "start",
+          [](const Executor& self, const TensorArguments& inputs) {
+            const std::vector<at::Tensor> tensors = inputs.of(self.package().model());
+            const py::gil_scoped_release release;
+            return self.start(tensors);
+          },
+          py::arg("inputs"), "The same exit by exit.")
       .def("__repr__",
            [](const Executor& self) { return "Executor(device=" + self.options().device.str() + ")"; });
 }

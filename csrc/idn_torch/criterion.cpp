@@ -34,8 +34,8 @@ void check_logits(const at::Tensor& logits, std::int64_t exit) {
 
 [[noreturn]] void refuse_sample(const at::Tensor& wrong, std::int64_t exit) {
   throw std::invalid_argument(
-      "logits of exit " + std::to_string(exit + 1) + " are NaN or infinite at sample " +
-      std::to_string(wrong.nonzero()[0][0].item<std::int64_t>()) +
+      "logits of exit " + std::to_string(exit + 1) + " (exit_index " + std::to_string(exit) +
+      ") are NaN or infinite at sample " + std::to_string(wrong.nonzero()[0][0].item<std::int64_t>()) +
       "; the network diverged or its input is not finite. Check both before deciding exits.");
 }
 

@@ -7,6 +7,7 @@
 #include <ATen/ops/tensor.h>
 #include <c10/util/Exception.h>
 
+#include <exception>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -51,6 +52,8 @@ void run_steps(const Plan& plan, const std::vector<Step>& steps, std::vector<at:
     fail(plan, *now, error.what_without_backtrace());
   } catch (const std::bad_alloc&) {
     fail(plan, *now, "there is not enough memory");
+  } catch (const std::exception& error) {  // of a library below torch, as dnnl::error
+    fail(plan, *now, error.what());
   }
 }
 

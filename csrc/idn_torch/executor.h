@@ -38,7 +38,8 @@ class Executor {
   /// The logits of all exits, in order: float32 (batch, classes) each.
   ///
   /// Inputs are in the order of the graph. A wrong number, type, device or shape, two batches at once, a NaN,
-  /// or a value out of the model's range is std::invalid_argument that names the input.
+  /// a bool that is neither 0 nor 1, or a value out of the model's range is std::invalid_argument that names
+  /// the input.
   [[nodiscard]] std::vector<at::Tensor> run(const std::vector<at::Tensor>& inputs) const;
 
   /// The same exit by exit, with the same checks.

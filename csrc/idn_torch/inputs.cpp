@@ -1,6 +1,7 @@
 #include "idn_torch/inputs.h"
 
 #include <ATen/ops/aminmax.h>
+#include <ATen/ops/max.h>
 
 #include <cmath>
 #include <limits>
@@ -122,9 +123,19 @@ std::string shown(double value) {
   return text.str();
 }
 
+// A byte that is neither 0 nor 1 is no bool to a compiler, which may do with it what it likes.
+void check_bools(const GraphInput& input, const at::Tensor& tensor) {
+  const auto most = at::max(tensor.view(at::kByte)).item<std::uint8_t>();
+  if (most <= 1) return;
+  refuse(input, "holds a bool that is the byte " + std::to_string(int{most}),
+         "0 or 1; the comparison bytes != 0 gives such");
+}
+
 void check_values(const GraphInput& input, const std::optional<Range>& range, const at::Tensor& tensor) {
   const bool can_be_nan = idn::graph::kFloats.contains(input.type.dtype);
-  if ((!range && !can_be_nan) || tensor.numel() == 0) return;
+  if (tensor.numel() == 0) return;
+  if (tensor.scalar_type() == at::kBool) check_bools(input, tensor);
+  if (!range && !can_be_nan) return;
   const Extremes found = extremes_of(tensor);
   if (found.has_nan) refuse(input, "holds NaN", "numbers");
   if (!range || (found.least >= range->least && found.most <= range->most)) return;
@@ -134,13 +145,21 @@ void check_values(const GraphInput& input, const std::optional<Range>& range, co
 
 }  // namespace
 
+void check_count(const idn::graph::Model& model, std::size_t count) {
+  const auto& expected = model.graph.inputs();
+  if (count == expected.size()) return;
+  std::string names;
+  for (const GraphInput& input : expected)
+    names.append(names.empty() ? "'" : ", '").append(input.name).append("'");
+  throw std::invalid_argument("the graph takes " + std::to_string(expected.size()) +
+                              (expected.size() == 1 ? " input, " : " inputs, ") + names + ", not " +
+                              std::to_string(count) + ".");
+}
+
 std::int64_t check_inputs(const idn::graph::Model& model, at::Device device,
                           const std::vector<at::Tensor>& inputs) {
   const auto& expected = model.graph.inputs();
-  if (inputs.size() != expected.size()) {
-    throw std::invalid_argument("the graph takes " + std::to_string(expected.size()) + " inputs, not " +
-                                std::to_string(inputs.size()) + ".");
-  }
+  check_count(model, inputs.size());
   std::optional<std::int64_t> batch;
   for (std::size_t index = 0; index < inputs.size(); ++index) {
     check_kind(expected[index], inputs[index], device);

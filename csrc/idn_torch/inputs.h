@@ -2,12 +2,16 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "idn/graph/model.h"
 
 namespace idn_torch {
+
+/// Throws std::invalid_argument, naming what the model takes, for another number of inputs.
+void check_count(const idn::graph::Model& model, std::size_t count);
 
 /// Checks what a caller hands in against a model, and gives the batch: 1 where no input grows with it.
 ///

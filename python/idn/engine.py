@@ -119,6 +119,7 @@ class Engine:
         :param inputs: one for each of `graph.inputs`, in order, on the engine's device.
         :raises ValueError: for inputs that the graph does not take, as `Graph.run` does, or NaN among the
             logits of an exit, naming the exit and the sample.
+        :raises TypeError: for what is no tensor, such as a NumPy array.
         """
         labels, confidences, exits, operations = self._engine(list(inputs))
         return Answers(labels, confidences, exits, operations, self.graph.classes)

@@ -205,7 +205,8 @@ class Graph:
         :param inputs: one for each of `inputs`, on `device`.
         :returns: the logits of each exit (batch, classes), in order.
         :raises ValueError: for a wrong number of inputs, or one of another dtype, shape or device, out of its
-            range or with NaN.
+            range, with NaN, or with a bool whose byte is neither 0 nor 1.
+        :raises TypeError: for what is no tensor, such as a NumPy array.
         """
         return tuple(self.executor.run(list(inputs)))
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -159,7 +160,7 @@ def _small_network(value_range: tuple[float, float] | None = None) -> native.Pac
 @pytest.mark.parametrize(
     ("inputs", "message"),
     [
-        ([], "the graph takes 1 inputs, not 0"),
+        ([], "the graph takes 1 input, 'image', not 0"),
         (
             [torch.zeros(1, 3, 8, 8, dtype=torch.float64)],
             r"'image' is of Double, expected F32 \(B, 3",
@@ -175,6 +176,49 @@ def _small_network(value_range: tuple[float, float] | None = None) -> native.Pac
 def test_inputs_that_are_not_the_graphs_are_refused(inputs: list[torch.Tensor], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         native.Executor(_small_network((0.0, 1.0))).run(inputs)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            np.zeros((64, 3, 8, 8), np.float32),
+            "input 'image' is a numpy.ndarray, expected a torch.Tensor, F32 (B, 3, 8, 8). "
+            "torch.from_numpy(x) makes one of it.",
+        ),
+        (None, "input 'image' is None, expected a torch.Tensor, F32 (B, 3, 8, 8)."),
+        (
+            [[0.0] * 64] * 3,
+            "input 'image' is a list, expected a torch.Tensor, F32 (B, 3, 8, 8). "
+            "torch.tensor(x) makes one of numbers; several inputs are given one after the other.",
+        ),
+        ("image", "input 'image' is a str, expected a torch.Tensor, F32 (B, 3, 8, 8)."),
+    ],
+)
+def test_what_is_no_tensor_is_one_line_that_says_what_is_expected(given: Any, message: str) -> None:
+    graph = idn.Graph(_small_network())
+    engine = idn.Engine(graph, idn.exits.Confidence([]))
+    for ask in (graph.run, engine, lambda x: graph.executor.start([x])):
+        with pytest.raises(TypeError) as caught:
+            ask(given)
+        assert str(caught.value) == message
+    with pytest.raises(TypeError, match=r"inputs is a torch.Tensor, expected a list of torch.Tensor\."):
+        graph.executor.run(torch.zeros(1, 3, 8, 8))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("step", [1, 2])
+def test_a_bool_that_is_neither_0_nor_1_is_refused(step: int) -> None:
+    """A view of bytes as bools can hold any byte; a vectorised loop and a strided one have to see it."""
+    bools = torch.ones(40, 3, dtype=torch.bool)
+    executor = native.Executor(one_operator("cast", [bools], {"dtype": "F32"}))
+    wrong = np.ones((40, step, 3), np.uint8)
+    wrong[39, 0, 2] = 7
+    with pytest.raises(ValueError, match="'x0' holds a bool that is the byte 7, expected 0 or 1; the comp"):
+        executor.run([torch.from_numpy(wrong.view(np.bool_))[:, 0]])
+    wrong[39, 0, 2] = 0
+    (found,) = executor.run([torch.from_numpy(wrong.view(np.bool_))[:, 0]])
+    assert found.tolist() == wrong[:, 0].tolist()
+    assert executor.run([bools[:0]])[0].shape == (0, 3)
 
 
 def test_a_nan_is_refused_without_a_range_too_and_infinity_is_not() -> None:

@@ -179,7 +179,7 @@ def test_nan_logits_name_the_exit_and_the_sample() -> None:
         exits.Patience([1, 1]),
         exits.Vote([1, 1]),
     ):
-        with pytest.raises(ValueError, match=r"exit 2 .* sample 2"):
+        with pytest.raises(ValueError, match=r"exit 2 \(exit_index 1\) .* sample 2"):
             policy.should_exit([good, bad])
 
 

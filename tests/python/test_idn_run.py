@@ -441,6 +441,44 @@ def test_a_place_that_cannot_be_written_is_known_before_anything_is_computed(tmp
     assert "cannot write to stdout: No space left on device." in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "option", "other"),
+    [
+        (["x.npy", "--out", "new.npy", "--logits", "./new.npy"], "--logits", "--out"),
+        (["x.npy", "--out", "to/a.npy", "--logits", "a.npy"], "--logits", "--out"),
+        (["x.npy", "--out", "x.npy"], "--out", "INPUT"),
+        (["x.npy", "--logits", "hard.npy"], "--logits", "INPUT"),
+        (["x.npy", "--logits", "soft.npy"], "--logits", "INPUT"),
+        (["--input", "features=x.npy", "--out", "to/x.npy"], "--out", "--input features"),
+        (["x.npy", "--out", "model.npy"], "--out", "PACKAGE"),
+        (["x.npy", "--policy", "policy.json", "--out", "policy.json"], "--out", "--policy"),
+    ],
+)
+def test_no_file_is_written_over_another_that_is_given(
+    tmp_path: Path, words: list[str], option: str, other: str
+) -> None:
+    files(tmp_path)
+    (tmp_path / "model.npy").symlink_to("model.safetensors")
+    (tmp_path / "soft.npy").symlink_to("x.npy")
+    (tmp_path / "hard.npy").hardlink_to(tmp_path / "x.npy")
+    (tmp_path / "to").symlink_to(".")
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir() if file.is_file()}
+    message = refused(tmp_path, 2, "model.safetensors", *words)
+    path = words[words.index(option) + 1]
+    assert message == f"{option} is '{path}', the file that is given as {other}, expected another."
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir() if file.is_file()} == before
+
+
+def test_a_bool_that_is_neither_0_nor_1_is_an_input_that_is_refused(tmp_path: Path) -> None:
+    builder = extension.graph.GraphBuilder()
+    mask = builder.add_input("mask", "BOOL", [B, 2])
+    (floats,) = builder.add_node("cast", [mask], {"dtype": "F32"})
+    builder.add_exit("exit", floats)
+    Graph(builder.finish()).save(tmp_path / "m")
+    np.save(tmp_path / "x.npy", np.array([[0, 1], [3, 1]], np.uint8).view(np.bool_))
+    assert "a bool is 3, neither 0 nor 1" in refused(tmp_path, 3, "m", "x.npy")
+
+
 def test_help_and_version_need_nothing_else(tmp_path: Path) -> None:
     shown = ran(tmp_path, "--help")
     assert (shown.returncode, shown.stderr) == (0, "")

@@ -140,9 +140,9 @@ def test_logits_that_are_not_finite_name_the_exit_and_the_sample() -> None:
     parameters = exits.fit_learned(logits, labels)
     for value in (np.nan, np.inf):
         logits[4, 1, 2] = value
-        with pytest.raises(ValueError, match=r"exit 2 .* sample 4"):
+        with pytest.raises(ValueError, match=r"exit 2 \(exit_index 1\) .* sample 4"):
             exits.Learned([0.5, 0.5], parameters).should_exit(outputs(logits, 2))
-        with pytest.raises(ValueError, match=r"exit 2 .* sample 4"):
+        with pytest.raises(ValueError, match=r"exit 2 \(exit_index 1\) .* sample 4"):
             exits.fit_learned(logits, labels)
     with pytest.raises(ValueError, match=r"\(20, 3, 5\) and labels \(19,\)"):
         exits.fit_learned(logits, labels[1:])

@@ -110,8 +110,7 @@ Departures::Departures(const Policy& policy, std::size_t samples)
 
 void Departures::refuse(std::size_t row) const {
   throw std::invalid_argument(
-      "logits of exit " + std::to_string(done_ + 1) + " are NaN or infinite at sample " +
-      std::to_string(sample_[row]) +
+      "logits are NaN or infinite at sample " + std::to_string(sample_[row]) +
       "; the network diverged or its input is not finite. Check both before deciding exits.");
 }
 

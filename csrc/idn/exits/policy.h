@@ -46,7 +46,7 @@ class Departures {
   /// here; at the last exit all that are left.
   ///
   /// Throws std::invalid_argument for another number of logits, fewer than two classes, or after the last
-  /// exit; and, naming exit and sample, for logits of a row still in that are NaN, or infinite where the
+  /// exit; and, naming the sample, for logits of a row still in that are NaN, or infinite where the
   /// criterion or the answer has no value for them. After a throw nothing more can be asked of it.
   std::span<const std::uint8_t> leaves(std::span<const float> logits, std::size_t classes);
 

@@ -21,6 +21,7 @@
 #include "programs/idn_run/device.h"
 #include "programs/idn_run/inputs.h"
 #include "programs/idn_run/output.h"
+#include "programs/idn_run/places.h"
 #include "programs/idn_run/policy.h"
 #include "programs/idn_run/summary.h"
 
@@ -81,6 +82,7 @@ std::vector<at::Tensor> on(const at::Device& device, std::vector<at::Tensor> ten
 }  // namespace
 
 void run(const Options& options) {
+  check_places(options);
   const at::Device device = device_of(options.device);
   const Package package = open_package(options.package);
   Inputs inputs(package.graph(), options);
