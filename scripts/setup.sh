@@ -32,6 +32,26 @@ python_version_of() {
   "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || true
 }
 
+# compiling COMMAND...: runs it and shows how far ninja is on stderr, in place on a terminal, else every 30 s.
+# What COMMAND prints is shown only where it fails.
+compiling() {
+  local log line shown=$SECONDS status=0
+  log=$(mktemp)
+  "$@" 2>&1 | tee "$log" | while IFS= read -r line; do
+    [[ $line =~ ^[[:space:]]*(\[[0-9]+/[0-9]+\]) ]] || continue
+    if [ -t 2 ]; then
+      printf '\r    compiling %s ' "${BASH_REMATCH[1]}" >&2
+    elif [ $((SECONDS - shown)) -ge 30 ]; then
+      printf '    compiling %s\n' "${BASH_REMATCH[1]}" >&2
+      shown=$SECONDS
+    fi
+  done || status=$?
+  [ ! -t 2 ] || printf '\r\033[K' >&2
+  [ "$status" -eq 0 ] || tail -n 60 "$log" >&2
+  rm -f "$log"
+  return "$status"
+}
+
 choose_python() {
   local candidate version tried=()
   local candidates=(python3 python3.13 python3.12 python3.11 python3.10)
@@ -173,10 +193,10 @@ install_idn() {
     return
   fi
   echo "    downloading what is missing and compiling; the first time this takes minutes"
-  pip=("$venv/bin/python" -m pip install --disable-pip-version-check -q --constraint "$stamps/constraints.txt")
-  "${pip[@]}" 'scikit-build-core>=0.10' 'cmake>=3.22' ninja numpy ||
+  pip=("$venv/bin/python" -m pip install --disable-pip-version-check --constraint "$stamps/constraints.txt")
+  "${pip[@]}" -q 'scikit-build-core>=0.10' 'cmake>=3.22' ninja numpy ||
     fail "pip could not install the build tools; its message is above."
-  "${pip[@]}" --no-build-isolation --config-settings=cmake.build-type=Release \
+  compiling "${pip[@]}" -v --no-build-isolation --config-settings=cmake.build-type=Release \
     --config-settings=cmake.define.IDN_WERROR=$strict -e "$root$extras" ||
     fail "idn could not be built or its requirements could not be installed; the message is above."
   [ -z "$extras" ] || : >"$stamps/dev"

@@ -1,4 +1,4 @@
-"""`idn-run`: the program answers what the engine in Python does, and says what is wrong, without Python."""
+"""`idn-run`: the program answers what the engine in Python does, without Python."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
@@ -20,89 +18,21 @@ import torch
 import idn
 from idn import exits
 from idn._native import extension
-from idn.exits import policy_file
 from idn.graph import Graph
+from idn_runs import (
+    CLASSES,
+    FLAT,
+    PROGRAM,
+    expect_the_same,
+    features,
+    files,
+    network,
+    of_lines,
+    ran,
+    refused,
+    two_inputs,
+)
 from packages import B, two_exits
-
-PROGRAM = Path(sys.executable).with_name("idn-run")
-WEIGHTS = "cd" * 32
-CLASSES = ["cat", 'a "dog"', "\x1b[31mred, \u202ered"]
-FLAT = 12
-
-
-def network(*, provenance: dict[str, str] | None = None, classes: list[str] | None = None) -> Graph:
-    """Two exits on (B, 12) inputs within 0 and 1: scores of a linear layer, and sharper ones of a second."""
-    generator = torch.Generator().manual_seed(1)
-    builder = extension.graph.GraphBuilder()
-    x = builder.add_input("features", "F32", [B, FLAT], (0.0, 1.0))
-    first = builder.add_constant("first", torch.randn((3, FLAT), generator=generator))
-    second = builder.add_constant("second", 3 * torch.randn((3, FLAT), generator=generator))
-    (early,) = builder.add_node("linear", [x, first])
-    (late,) = builder.add_node("linear", [x, second])
-    (final,) = builder.add_node("add", [early, late])
-    builder.add_exit("early", early)
-    builder.add_exit("final", final)
-    if provenance is None:
-        provenance = {"weights_sha256": WEIGHTS}
-    return Graph(builder.finish(classes=CLASSES if classes is None else classes, provenance=provenance))
-
-
-def features(samples: int = 150) -> torch.Tensor:
-    return torch.rand((samples, FLAT), generator=torch.Generator().manual_seed(2))
-
-
-def policy(graph: Graph, path: Path, weights: str = WEIGHTS) -> exits.Policy:
-    """A policy by which about half of the features leave early; its file at `path`."""
-    x = features()
-    logits = torch.stack(graph.run(x), dim=1).numpy()
-    chosen = exits.Confidence([float(np.median(torch.softmax(graph.run(x)[0], dim=1).amax(dim=1)))])
-    policy_file.PolicyFile.of(
-        chosen,
-        logits,
-        logits[:, -1].argmax(axis=1).astype(np.int64),
-        [10.0, 20.0],
-        asked=policy_file.MaxDrop(points=1.0),
-        weights_sha256=weights,
-    ).save(path)
-    return chosen
-
-
-def ran(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [str(PROGRAM), *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
-
-
-def refused(folder: Path, code: int, *words: str) -> str:
-    """The one line that a refusal is."""
-    result = ran(folder, *words)
-    assert result.returncode == code, result.stderr
-    assert result.stdout == ""
-    (line,) = result.stderr.splitlines()
-    assert line.startswith("idn-run: ")
-    assert line.isprintable()
-    return line.removeprefix("idn-run: ")
-
-
-def files(folder: Path) -> Graph:
-    """A package, its inputs and its policy."""
-    graph = network()
-    graph.save(folder / "model.safetensors")
-    np.save(folder / "x.npy", features().numpy())
-    policy(graph, folder / "policy.json")
-    return graph
-
-
-def of_lines(text: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in text.splitlines()]
-
-
-def expect_the_same(lines: list[dict[str, Any]], answers: Any) -> None:
-    assert [line["label"] for line in lines] == answers.labels.tolist()
-    assert [line["exit"] for line in lines] == answers.exits.tolist()
-    assert [line["operations"] for line in lines] == answers.operations.tolist()
-    found = torch.tensor([line["confidence"] for line in lines], dtype=torch.float64)
-    # Another batch may add the products of a linear layer in another order.
-    torch.testing.assert_close(found, answers.confidences, rtol=1e-5, atol=0)
 
 
 def test_without_a_policy_every_sample_is_computed_to_the_end(tmp_path: Path) -> None:
@@ -225,20 +155,6 @@ def test_no_samples_are_no_answers(tmp_path: Path) -> None:
     assert message == "--samples is 5:151, and there are 150 samples."
 
 
-def two_inputs(folder: Path) -> None:
-    """A package of two inputs, of which one grows twice as fast as the batch, and one that does not grow."""
-    builder = extension.graph.GraphBuilder()
-    image = builder.add_input("image", "F32", [B, 4])
-    pair = builder.add_input("pair", "F32", [(2, 0), 4])
-    bias = builder.add_input("bias", "F32", [4])
-    (parts,) = builder.add_node("reshape", [pair], {"shape": [B, 2, 4]})
-    (mean,) = builder.add_node("reduce_mean", [parts], {"axes": [1]})
-    (both,) = builder.add_node("add", [image, mean])
-    (final,) = builder.add_node("add", [both, bias])
-    builder.add_exit("final", final)
-    Graph(builder.finish()).save(folder / "m")
-
-
 def test_several_inputs_are_named_or_lie_in_one_hdf5_file(tmp_path: Path) -> None:
     two_inputs(tmp_path)
     graph = idn.load(tmp_path / "m")
@@ -299,88 +215,6 @@ def test_bytes_are_taken_where_the_model_takes_them(tmp_path: Path) -> None:
     assert [line["label"] for line in lines] == x.argmax(axis=1).tolist()
 
 
-@pytest.mark.parametrize(
-    ("array", "said"),
-    [
-        (
-            np.zeros((4, 12), np.uint8),
-            "images in bytes are not scaled here: save them as the model was trained",
-        ),
-        (np.zeros((4, 12), np.float16), "convert it with array.astype('float32')"),
-        (np.zeros((4, 12), np.int64), "x.npy holds int64 (4, 12); convert it"),
-        (
-            np.zeros((4, 11), np.float32),
-            "input 'features' takes F32 (B, 12), and x.npy holds float32 (4, 11).",
-        ),
-        (np.zeros((4, 3, 4), np.float32), "x.npy holds float32 (4, 3, 4): another number of sizes."),
-        (np.zeros(12, np.float32), "x.npy holds float32 (12): another number of sizes."),
-        (np.full((4, 12), np.nan, np.float32), "in the batch of samples 0 to 3: input 'features' holds NaN"),
-        (np.full((4, 12), 2, np.float32), "expected values from 0 to 1 as the model was made for"),
-    ],
-)
-def test_an_array_that_the_model_does_not_take_is_refused(tmp_path: Path, array: Any, said: str) -> None:
-    network().save(tmp_path / "m")
-    np.save(tmp_path / "x.npy", array)
-    assert said in refused(tmp_path, 2, "m", "x.npy", "--out", "a.npy")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["m", "x.npy"]
-
-
-def test_what_is_wrong_in_a_later_batch_is_found_there(tmp_path: Path) -> None:
-    network().save(tmp_path / "m")
-    x = features(100).numpy()
-    x[70, 3] = np.nan
-    np.save(tmp_path / "x.npy", x)
-    result = ran(tmp_path, "m", "x.npy", "--batch", "32")
-    assert result.returncode == 2
-    assert len(result.stdout.splitlines()) == 64
-    assert "in the batch of samples 64 to 95: input 'features' holds NaN" in result.stderr
-
-
-def test_an_input_that_is_missing_or_damaged_has_a_code_of_its_own(tmp_path: Path) -> None:
-    files(tmp_path)
-    assert "No such file" in refused(tmp_path, 3, "model.safetensors", "none.npy")
-    assert "expected a .npy or HDF5 file" in refused(tmp_path, 3, "model.safetensors", "policy.json")
-    assert "directory" in refused(tmp_path, 3, "model.safetensors", ".")
-    whole = (tmp_path / "x.npy").read_bytes()
-    (tmp_path / "cut.npy").write_bytes(whole[:-1])
-    message = refused(tmp_path, 3, "model.safetensors", "cut.npy")
-    assert "at byte 128: the array takes 7200 bytes, and 7199 follow the header." in message
-    np.save(tmp_path / "double.npy", features().double().numpy())
-    assert "'<f8', expected one of float32" in refused(tmp_path, 3, "model.safetensors", "double.npy")
-    with h5py.File(tmp_path / "x.h5", "w") as file:
-        file.create_dataset("features", data=features().numpy(), chunks=(150, FLAT), fletcher32=True)
-    damaged = bytearray((tmp_path / "x.h5").read_bytes())
-    at = damaged.find(features().numpy()[3].tobytes())
-    damaged[at] ^= 1
-    (tmp_path / "x.h5").write_bytes(damaged)
-    assert "x.h5" in refused(tmp_path, 3, "model.safetensors", "x.h5")
-    with h5py.File(tmp_path / "empty.h5", "w"):
-        pass
-    assert refused(tmp_path, 3, "model.safetensors", "empty.h5") == "empty.h5 holds no array."
-
-
-def test_a_package_that_cannot_be_used_is_refused(tmp_path: Path) -> None:
-    files(tmp_path)
-    assert "No such file" in refused(tmp_path, 1, "none", "x.npy")
-    (tmp_path / "cut").write_bytes((tmp_path / "model.safetensors").read_bytes()[:-8])
-    assert "cut is no package that can be run: at byte " in refused(tmp_path, 1, "cut", "x.npy")
-
-
-def test_a_policy_of_another_network_is_refused(tmp_path: Path) -> None:
-    graph = files(tmp_path)
-    words = ["model.safetensors", "x.npy", "--policy"]
-    policy(graph, tmp_path / "other.json", "ef" * 32)
-    message = refused(tmp_path, 1, *words, "other.json")
-    assert f"its weights_sha256 is {'ef' * 32}, the network's is {WEIGHTS}" in message
-    assert "No such file" in refused(tmp_path, 1, *words, "none.json")
-    assert "no regular file" in refused(tmp_path, 1, *words, ".")
-    (tmp_path / "damaged.json").write_text((tmp_path / "policy.json").read_text()[:-9])
-    assert "can't be used: at byte " in refused(tmp_path, 1, *words, "damaged.json")
-    network(provenance={}).save(tmp_path / "nameless")
-    message = refused(tmp_path, 1, "nameless", "x.npy", "--policy", "policy.json")
-    assert "the package does not say which weights it was exported from" in message
-
-
 def test_names_of_a_package_do_not_reach_the_terminal(tmp_path: Path) -> None:
     two_exits("\u202eexit\u0085", size=2).save(tmp_path / "m")
     np.save(tmp_path / "x.npy", np.ones((1, 3, 2, 2), np.float32))
@@ -389,94 +223,6 @@ def test_names_of_a_package_do_not_reach_the_terminal(tmp_path: Path) -> None:
     assert "?exit?" in result.stderr
     for text in (result.stdout, result.stderr, ran(tmp_path, "m", "x.npy", "--json").stdout):
         assert text.replace("\n", "").replace("\t", "").isprintable()
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        ([], "PACKAGE and INPUT are missing. `idn-run --help` says more."),
-        (["--bacth", "3"], "there is no option '--bacth'. `idn-run --help` says more."),
-        (["m", "x.npy", "--batch", "0"], "--batch is '0', expected a whole number from 1 to 1048576."),
-        (["m", "x.npy", "--device", "tpu"], "--device is 'tpu', expected cpu, cuda or cuda:N."),
-        (["m", "x.npy", "--device", "cuda:x"], "--device is 'cuda:x', expected cpu, cuda or cuda:N."),
-    ],
-)
-def test_wrong_usage_is_one_line(tmp_path: Path, words: list[str], said: str) -> None:
-    assert refused(tmp_path, 2, *words).startswith(said)
-
-
-@pytest.mark.skipif(torch.version.cuda is not None, reason="this torch has CUDA")
-def test_cuda_is_refused_where_torch_has_none(tmp_path: Path) -> None:
-    files(tmp_path)
-    message = refused(tmp_path, 1, "model.safetensors", "x.npy", "--device", "cuda")
-    assert message.startswith("torch can't compute on CUDA here: libtorch_cuda.so")
-
-
-def test_a_batch_above_the_limits_is_refused_before_anything_is_allocated(tmp_path: Path) -> None:
-    """A value of a megabyte for each sample: the 16 GiB of the limits end below 2^14 of them."""
-    builder = extension.graph.GraphBuilder()
-    x = builder.add_input("x", "F32", [B, 2])
-    wide = builder.add_constant("wide", torch.zeros(1, 1 << 18))
-    (column,) = builder.add_node("slice", [x], {"axis": 1, "start": 0, "stop": 1, "step": 1})
-    (large,) = builder.add_node("add", [column, wide])
-    (small,) = builder.add_node("reduce_mean", [large], {"axes": [1], "keep": True})
-    (final,) = builder.add_node("add", [x, small])
-    builder.add_exit("final", final)
-    Graph(builder.finish()).save(tmp_path / "m")
-    np.save(tmp_path / "x.npy", np.zeros((1 << 14, 2), np.float32))
-    message = refused(tmp_path, 2, "m", "x.npy", "--batch", str(1 << 14))
-    assert message.startswith("a batch of 16384 is above the limits on memory and operations")
-    assert message.endswith("--batch has to be at most that.")
-
-
-def test_a_place_that_cannot_be_written_is_known_before_anything_is_computed(tmp_path: Path) -> None:
-    files(tmp_path)
-    for option in ("--out", "--logits"):
-        message = refused(tmp_path, 1, "model.safetensors", "x.npy", option, "none/a.npy")
-        assert "its folder" in message
-    with Path("/dev/full").open("w") as full:
-        command = [str(PROGRAM), "model.safetensors", "x.npy"]
-        result = subprocess.run(command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True)
-    assert result.returncode == 1
-    assert "cannot write to stdout: No space left on device." in result.stderr
-
-
-@pytest.mark.parametrize(
-    ("words", "option", "other"),
-    [
-        (["x.npy", "--out", "new.npy", "--logits", "./new.npy"], "--logits", "--out"),
-        (["x.npy", "--out", "to/a.npy", "--logits", "a.npy"], "--logits", "--out"),
-        (["x.npy", "--out", "x.npy"], "--out", "INPUT"),
-        (["x.npy", "--logits", "hard.npy"], "--logits", "INPUT"),
-        (["x.npy", "--logits", "soft.npy"], "--logits", "INPUT"),
-        (["--input", "features=x.npy", "--out", "to/x.npy"], "--out", "--input features"),
-        (["x.npy", "--out", "model.npy"], "--out", "PACKAGE"),
-        (["x.npy", "--policy", "policy.json", "--out", "policy.json"], "--out", "--policy"),
-    ],
-)
-def test_no_file_is_written_over_another_that_is_given(
-    tmp_path: Path, words: list[str], option: str, other: str
-) -> None:
-    files(tmp_path)
-    (tmp_path / "model.npy").symlink_to("model.safetensors")
-    (tmp_path / "soft.npy").symlink_to("x.npy")
-    (tmp_path / "hard.npy").hardlink_to(tmp_path / "x.npy")
-    (tmp_path / "to").symlink_to(".")
-    before = {file.name: file.read_bytes() for file in tmp_path.iterdir() if file.is_file()}
-    message = refused(tmp_path, 2, "model.safetensors", *words)
-    path = words[words.index(option) + 1]
-    assert message == f"{option} is '{path}', the file that is given as {other}, expected another."
-    assert {file.name: file.read_bytes() for file in tmp_path.iterdir() if file.is_file()} == before
-
-
-def test_a_bool_that_is_neither_0_nor_1_is_an_input_that_is_refused(tmp_path: Path) -> None:
-    builder = extension.graph.GraphBuilder()
-    mask = builder.add_input("mask", "BOOL", [B, 2])
-    (floats,) = builder.add_node("cast", [mask], {"dtype": "F32"})
-    builder.add_exit("exit", floats)
-    Graph(builder.finish()).save(tmp_path / "m")
-    np.save(tmp_path / "x.npy", np.array([[0, 1], [3, 1]], np.uint8).view(np.bool_))
-    assert "a bool is 3, neither 0 nor 1" in refused(tmp_path, 3, "m", "x.npy")
 
 
 def test_help_and_version_need_nothing_else(tmp_path: Path) -> None:

@@ -1,0 +1,58 @@
+"""An operator with inputs, attributes, and what PyTorch calls it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+
+FLOATS = (torch.float32, torch.float16, torch.bfloat16)
+INTEGERS = (torch.int64, torch.int32, torch.uint8)
+NUMBERS = FLOATS + INTEGERS
+ALL = (*NUMBERS, torch.bool)
+
+
+@dataclass(frozen=True)
+class Case:
+    """An operator on inputs of these shapes: a first size of None is the batch, others are constants."""
+
+    operator: str
+    shapes: Sequence[Sequence[int | None] | None]
+    reference: Callable[..., torch.Tensor]
+    attributes: Mapping[str, object] = field(default_factory=dict)
+    dtypes: Sequence[torch.dtype] = (torch.float32,)
+    make: Callable[[list[torch.Tensor | None]], list[torch.Tensor | None]] = lambda tensors: tensors
+
+    @property
+    def constants(self) -> list[int]:
+        """Which inputs are constants."""
+        return [i for i, shape in enumerate(self.shapes) if shape is not None and None not in shape[:1]]
+
+    def tensors(self, batch: int, dtype: torch.dtype) -> list[torch.Tensor | None]:
+        """Inputs at a batch, drawn by a fixed seed; constants are the same at every batch."""
+        drawn: list[torch.Tensor | None] = []
+        for index, shape in enumerate(self.shapes):
+            if shape is None:
+                drawn.append(None)
+                continue
+            generator = torch.Generator().manual_seed(index)
+            sizes = [batch if size is None else size for size in shape]
+            numbers = torch.randn(sizes, generator=generator)
+            if dtype in INTEGERS:
+                numbers = (numbers * 3).abs() if dtype == torch.uint8 else numbers * 3
+            drawn.append(numbers.to(dtype))
+        return self.make(drawn)
+
+
+def second_positive(tensors: list[torch.Tensor | None]) -> list[torch.Tensor | None]:
+    """Let the second input be positive, as a variance is."""
+    return [t.abs() + 0.5 if i == 2 and t is not None else t for i, t in enumerate(tensors)]
+
+
+ROWS = [None, 3, 4]
+IMAGE = [None, 4, 6, 5]
