@@ -146,7 +146,10 @@ def test_a_place_that_cannot_be_written_is_known_before_anything_is_computed(tmp
         command = [str(PROGRAM), "model.safetensors", "x.npy"]
         result = subprocess.run(command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True)
     assert result.returncode == 1
-    assert "cannot write to stdout: No space left on device." in result.stderr
+    assert result.stderr == "idn-run: cannot write to stdout: No space left on device.\n"
+    with Path("/dev/full").open("w") as full:
+        asked = subprocess.run([str(PROGRAM), "--help"], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (asked.returncode, asked.stderr) == (1, "idn-run: cannot write to stdout.\n")
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,14 @@
 #include "idn/core/printable.h"
 #include "programs/idn_run/data_error.h"
 #include "programs/idn_run/options.h"
+#include "programs/idn_run/output.h"
 #include "programs/idn_run/run.h"
+#include "programs/idn_run/signals.h"
 
 namespace {
 
 // As python/idn/cli/exit_codes.py has them.
-enum ExitCode : int { kDone = 0, kFailed = 1, kUsage = 2, kData = 3 };
+enum ExitCode : int { kDone = 0, kFailed = 1, kUsage = 2, kData = 3, kSignal = 128 };
 
 // One line, fit for a terminal: messages hold names that a package or a file chose.
 int fail(ExitCode code, const std::string& message) {
@@ -48,12 +50,14 @@ int run_program(const std::vector<std::string>& words) {
   } else {
     idn_run::run(options);
   }
-  return kDone;
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return kDone;
+  return fail(kFailed, "cannot write to stdout.");
 }
 
 }  // namespace
 
 int main(int count, char** words) {
+  idn_run::end_in_order();
   try {
     return run_program({words + std::min(count, 1), words + count});
   } catch (const idn_run::DataError& error) {
@@ -62,6 +66,11 @@ int main(int count, char** words) {
     return fail(kUsage, error.what());
   } catch (const c10::Error& error) {  // its what() would be a backtrace
     return fail(kFailed, error.what_without_backtrace());
+  } catch (const idn_run::Interrupted& asked) {
+    fail(kFailed, asked.what());
+    return kSignal + asked.signal();
+  } catch (const idn_run::OutputGone&) {
+    return kFailed;
   } catch (const std::bad_alloc&) {
     return fail(kFailed, "there is not enough memory; a smaller --batch takes less.");
   } catch (const std::exception& error) {

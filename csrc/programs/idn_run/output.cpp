@@ -1,8 +1,9 @@
 #include "programs/idn_run/output.h"
 
+#include <ATen/ops/stack.h>
+
 #include <cerrno>
 #include <cstdio>
-#include <span>
 #include <system_error>
 
 #include "idn/core/error.h"
@@ -12,12 +13,12 @@
 namespace idn_run {
 namespace {
 
-using idn::store::NpyInfo;
 using idn::store::NpyType;
 
 // With every batch, so that who reads a pipe has what there is.
 void print(const std::string& text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return;
+  if (errno == EPIPE) throw OutputGone();
   throw idn::Error("cannot write to stdout: " + std::generic_category().message(errno) + ".");
 }
 
@@ -42,6 +43,8 @@ Output::Output(const Options& options, const idn::graph::Model& model, std::int6
       out_(options.out.value_or("")) {
   for (const idn::graph::Exit& exit : model.graph.exits()) exits_.push_back(exit.name);
   if (options.out) out_file_.emplace(out_);
+  if (out_.ends_with(".npy")) out_file_->write(idn::store::npy_header({NpyType::kInt64, {samples}}));
+  if (out_.ends_with(".csv")) out_file_->write(idn::bytes_of(csv_header()));
   if (!options.logits) return;
   const std::int64_t classes = model.graph.type(model.graph.exits().front().value).shape.back().fixed;
   logits_file_.emplace(*options.logits);
@@ -50,14 +53,27 @@ Output::Output(const Options& options, const idn::graph::Model& model, std::int6
 }
 
 void Output::add(const idn_torch::Answers& answers) {
-  std::string lines;
-  for (std::size_t k = 0; k < answers.labels.size() && (text_ || json_); ++k) {
-    const Line line{classes_, exits_, answers, k, first_ + added_ + static_cast<std::int64_t>(k)};
-    lines += json_ ? line.json() : line.text();
-  }
-  print(lines);
+  print_or_write(answers);
   added_ += static_cast<std::int64_t>(answers.labels.size());
-  if (!out_file_) return;
+}
+
+void Output::print_or_write(const idn_torch::Answers& answers) {
+  std::string printed;
+  std::string written;
+  const bool jsonl = out_.ends_with(".jsonl");
+  const bool csv = out_.ends_with(".csv");
+  for (std::size_t k = 0; k < answers.labels.size() && (text_ || json_ || jsonl || csv); ++k) {
+    const Line line{classes_, exits_, answers, k, first_ + added_ + static_cast<std::int64_t>(k)};
+    if (json_ || text_) printed += json_ ? line.json() : line.text();
+    if (jsonl || csv) written += csv ? line.csv() : line.json();
+  }
+  print(printed);
+  if (out_.ends_with(".json")) collect(answers);
+  if (out_.ends_with(".npy")) out_file_->write(raw(answers.labels));
+  if (jsonl || csv) out_file_->write(idn::bytes_of(written));
+}
+
+void Output::collect(const idn_torch::Answers& answers) {
   append(answers_.labels, answers.labels);
   append(answers_.confidences, answers.confidences);
   append(answers_.exits, answers.exits);
@@ -67,38 +83,15 @@ void Output::add(const idn_torch::Answers& answers) {
 void Output::add_logits(const std::vector<at::Tensor>& exits) {
   if (!logits_file_) return;
   std::vector<at::Tensor> here;
-  for (const at::Tensor& logits : exits) here.push_back(logits.cpu().contiguous());
-  const auto bytes = static_cast<std::size_t>(here.front().size(1)) * sizeof(float);
-  for (std::int64_t row = 0; row < here.front().size(0); ++row) {
-    for (const at::Tensor& logits : here) {
-      const auto* data = reinterpret_cast<const std::uint8_t*>(logits.const_data_ptr<float>());
-      logits_file_->write({data + static_cast<std::size_t>(row) * bytes, bytes});
-    }
-  }
-}
-
-std::string Output::file_content() const {
-  if (out_.ends_with(".json")) return json_columns(classes_, exits_, answers_, first_);
-  const bool csv = out_.ends_with(".csv");
-  std::string content = csv ? csv_header() : std::string();
-  for (std::size_t k = 0; k < answers_.labels.size(); ++k) {
-    const Line line{classes_, exits_, answers_, k, first_ + static_cast<std::int64_t>(k)};
-    content += csv ? line.csv() : line.json();
-  }
-  return content;
+  for (const at::Tensor& logits : exits) here.push_back(logits.cpu());
+  const at::Tensor all = at::stack(here, 1).contiguous();
+  logits_file_->write({static_cast<const std::uint8_t*>(all.const_data_ptr()), all.nbytes()});
 }
 
 void Output::finish() {
-  if (out_file_) {
-    if (out_.ends_with(".npy")) {
-      const NpyInfo info{NpyType::kInt64, {static_cast<std::int64_t>(answers_.labels.size())}};
-      out_file_->write(idn::store::npy_header(info));
-      out_file_->write(raw(answers_.labels));
-    } else {
-      out_file_->write(idn::bytes_of(file_content()));
-    }
-    out_file_->commit();
-  }
+  if (out_.ends_with(".json"))
+    out_file_->write(idn::bytes_of(json_columns(classes_, exits_, answers_, first_)));
+  if (out_file_) out_file_->commit();
   if (logits_file_) logits_file_->commit();
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "idn/core/error.h"
 #include "idn/graph/model.h"
 #include "idn_torch/engine.h"
 #include "programs/idn_run/options.h"
@@ -14,7 +15,13 @@
 
 namespace idn_run {
 
-/// Where the answers go: to stdout as they come, and to files, which appear whole at the end or not at all.
+/// Who read stdout has gone: there is nobody to tell more.
+class OutputGone : public idn::Error {
+ public:
+  OutputGone() : Error("nobody reads stdout any more.") {}
+};
+
+/// Where the answers go: to stdout or a file as they come. Files appear whole at the end or not at all.
 class Output {
  public:
   /// Opens the files, so that a place where none can be written is known before anything is computed. `first`
@@ -31,7 +38,8 @@ class Output {
   void finish();
 
  private:
-  [[nodiscard]] std::string file_content() const;
+  void print_or_write(const idn_torch::Answers& answers);
+  void collect(const idn_torch::Answers& answers);
 
   std::vector<std::string> classes_;
   std::vector<std::string> exits_;
@@ -42,7 +50,7 @@ class Output {
   std::string out_;
   std::optional<WholeFile> out_file_;
   std::optional<WholeFile> logits_file_;
-  idn_torch::Answers answers_;  // for the file
+  idn_torch::Answers answers_;  // for the columns of .json alone: all else is written as it comes
 };
 
 }  // namespace idn_run

@@ -23,6 +23,7 @@
 #include "programs/idn_run/output.h"
 #include "programs/idn_run/places.h"
 #include "programs/idn_run/policy.h"
+#include "programs/idn_run/signals.h"
 #include "programs/idn_run/summary.h"
 
 namespace idn_run {
@@ -96,16 +97,20 @@ void run(const Options& options) {
   Summary summary(package.graph(), batch, options.threads);
   for (std::int64_t from = 0; from < inputs.samples(); from += batch) {
     const std::int64_t count = std::min(batch, inputs.samples() - from);
+    idn_torch::Answers answers;
+    std::vector<at::Tensor> logits;
     try {
       const auto tensors = on(device, inputs.read(from, count));
       const auto begin = std::chrono::steady_clock::now();
-      const idn_torch::Answers answers = engine(tensors);
+      answers = engine(tensors);
       summary.add(answers, std::chrono::steady_clock::now() - begin);
-      output.add(answers);
-      if (options.logits) output.add_logits(executor->run(tensors));
+      if (options.logits) logits = executor->run(tensors);
     } catch (const std::exception&) {
       fail_in(inputs.first() + from, count, std::current_exception());
     }
+    check_signals();
+    output.add(answers);
+    if (options.logits) output.add_logits(logits);
   }
   output.finish();
   summary.print();
