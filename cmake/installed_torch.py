@@ -18,7 +18,7 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
-    root = Path(spec.submodule_search_locations[0]).resolve()
+    root = Path(spec.submodule_search_locations[0]).absolute()
     text = (root / "version.py").read_text(encoding="utf-8")
     version = re.search(r"^__version__\s*=\s*['\"]([^'\"]+)", text, re.MULTILINE)
     cuda = re.search(r"^cuda\s*(?::[^=]*)?=\s*['\"]?([^'\"\n]+)", text, re.MULTILINE)

@@ -13,6 +13,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 venv=$root/.venv
 stamps=$venv/.idn
 export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$root} # so that a second checkout finds what the first one compiled
+# One compiler under one name: pip would take Python's g++ where CMake takes c++, and the cache holds those for two.
+export CC=${CC:-cc} CXX=${CXX:-c++}
 
 fail() {
   printf 'idn: %s\n' "$*" >&2

