@@ -234,7 +234,7 @@ for action in (lambda: store.put(b"x"), lambda: len(store), lambda: ContentStore
 def test_a_wait_for_another_process_ends_with_ctrl_c(tmp_path: Path) -> None:
     process = start(_WAITER, tmp_path / "store")
     try:
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
     finally:
         process.kill()
     assert process.returncode == 0
