@@ -34,6 +34,12 @@ struct Known {
   std::size_t size;
 };
 
+// A word of the header for a message, which has more to say than a long one.
+std::string shown(std::string_view word) {
+  constexpr std::size_t kMost = 60;
+  return in_quotes(word.substr(0, kMost)).append(word.size() > kMost ? "…" : "");
+}
+
 // In the order of the enumeration.
 constexpr std::array kKnown{
     Known{NpyType::kFloat32, "float32", "<f4", 4}, Known{NpyType::kFloat16, "float16", "<f2", 2},
@@ -80,7 +86,7 @@ class HeaderParser {
       } else if (key == "shape" && !shape_) {
         shape_ = shape();
       } else {
-        refuse(at, in_quotes(key) + " is not one of descr, fortran_order and shape, each once");
+        refuse(at, shown(key) + " is not one of descr, fortran_order and shape, each once");
       }
       if (!next_is(',') && peek() != '}') refuse(place(), "expected ',' or '}' in the header");
     }
@@ -130,11 +136,11 @@ class HeaderParser {
       if (one.descr == descr) return one.type;
     }
     if (descr.starts_with('>'))
-      refuse(at, "the items are " + in_quotes(descr) + ", big-endian; expected little-endian ones");
+      refuse(at, "the items are " + shown(descr) + ", big-endian; expected little-endian ones");
     std::string names;
     for (const Known& one : kKnown) names.append(names.empty() ? "" : ", ").append(one.name);
-    refuse(at, "the items are " + in_quotes(descr) + ", expected one of " + names +
-                   "; convert with array.astype");
+    refuse(at,
+           "the items are " + shown(descr) + ", expected one of " + names + "; convert with array.astype");
   }
 
   bool order() {
