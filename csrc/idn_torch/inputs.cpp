@@ -4,12 +4,12 @@
 #include <ATen/ops/max.h>
 
 #include <cmath>
-#include <limits>
 #include <optional>
 #include <sstream>
 #include <stdexcept>
 #include <string>
 
+#include "idn_torch/kernels/extremes.h"
 #include "idn_torch/program.h"
 
 namespace idn_torch {
@@ -73,46 +73,11 @@ void check_shape(const GraphInput& input, const at::Tensor& tensor, std::optiona
   }
 }
 
-struct Extremes {
-  double least = std::numeric_limits<double>::infinity();
-  double most = -std::numeric_limits<double>::infinity();
-  bool has_nan = false;
-};
-
-// In lanes, so that it is vectorised: comparisons with NaN are false, x != x finds it.
-Extremes extremes_of(const float* values, std::int64_t count) {
-  constexpr std::int64_t kLanes = 16;
-  float least[kLanes];
-  float most[kLanes];
-  int nan[kLanes] = {};
-  for (std::int64_t lane = 0; lane < kLanes; ++lane) {
-    least[lane] = std::numeric_limits<float>::infinity();
-    most[lane] = -std::numeric_limits<float>::infinity();
-  }
-  const auto look = [&](std::int64_t lane, float value) {
-    least[lane] = value < least[lane] ? value : least[lane];
-    most[lane] = value > most[lane] ? value : most[lane];
-    nan[lane] |= static_cast<int>(value != value);
-  };
-  std::int64_t at = 0;
-  for (; at + kLanes <= count; at += kLanes) {
-    for (std::int64_t lane = 0; lane < kLanes; ++lane) look(lane, values[at + lane]);
-  }
-  for (; at < count; ++at) look(0, values[at]);
-  Extremes found;
-  for (std::int64_t lane = 0; lane < kLanes; ++lane) {
-    found.least = std::min<double>(found.least, least[lane]);
-    found.most = std::max<double>(found.most, most[lane]);
-    found.has_nan = found.has_nan || nan[lane] != 0;
-  }
-  return found;
-}
-
-Extremes extremes_of(const at::Tensor& tensor) {
+kernels::Extremes extremes_of(const at::Tensor& tensor) {
   if (tensor.scalar_type() == at::kFloat && tensor.is_cpu() && tensor.is_non_overlapping_and_dense())
-    return extremes_of(tensor.const_data_ptr<float>(), tensor.numel());
+    return kernels::extremes(tensor.const_data_ptr<float>(), tensor.numel());
   const auto [least, most] = at::aminmax(tensor);  // NaN where there is one
-  Extremes found{least.item().toDouble(), most.item().toDouble(), false};
+  kernels::Extremes found{least.item().toDouble(), most.item().toDouble(), false};
   found.has_nan = std::isnan(found.least) || std::isnan(found.most);
   return found;
 }
@@ -136,7 +101,7 @@ void check_values(const GraphInput& input, const std::optional<Range>& range, co
   if (tensor.numel() == 0) return;
   if (tensor.scalar_type() == at::kBool) check_bools(input, tensor);
   if (!range && !can_be_nan) return;
-  const Extremes found = extremes_of(tensor);
+  const kernels::Extremes found = extremes_of(tensor);
   if (found.has_nan) refuse(input, "holds NaN", "numbers");
   if (!range || (found.least >= range->least && found.most <= range->most)) return;
   refuse(input, "holds " + shown(found.least < range->least ? found.least : found.most),

@@ -100,6 +100,23 @@ def test_batch_norms_and_what_follows_a_convolution_go_into_it() -> None:
     assert native.Executor(package).steps == nodes - 2 - 3
 
 
+def test_an_activation_after_a_pooling_goes_into_it_and_keeps_nan() -> None:
+    net = _Network(torch.empty(1, 2, 6, 6), [])
+    root = net.node("sqrt", net.input)
+    settings = {"kernel": [2, 2], "stride": [2, 2], "padding": [0, 0], "dilation": [1, 1]}
+    pooled = net.node("max_pool", net.node("subtract", root, net.input), **settings)
+    package = net.finish(net.node("reshape", net.node("relu", pooled), shape=[B, 18]))
+    x = torch.rand(3, 2, 6, 6, generator=torch.Generator().manual_seed(0)) * 2
+    x[1, 1, 2, 2] = -1.0
+    expected = F.max_pool2d(x.sqrt() - x, 2).relu().flatten(1)
+    assert (expected.isnan().sum(), (expected == 0).any()) == (1, True)
+    for order in (torch.contiguous_format, torch.channels_last):
+        executor = native.Executor(package)
+        [found] = executor.run([x.contiguous(memory_format=order)])
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-7, equal_nan=True)
+        assert native.Executor(package, **NONE).steps - executor.steps == 1
+
+
 def test_a_batch_norm_is_left_where_another_reads_what_it_normalises() -> None:
     weights = _weights(4, 1)
     net = _Network(torch.empty(1, 3, 5, 5), weights[:1] + weights[3:5])

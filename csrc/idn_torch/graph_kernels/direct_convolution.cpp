@@ -1,9 +1,8 @@
-#include <ATen/ops/empty.h>
-
 #include <algorithm>
 #include <memory>
 
 #include "idn_torch/graph_kernels/packed_convolution.h"
+#include "idn_torch/kept_memory.h"
 #include "idn_torch/kernels/convolution.h"
 
 namespace idn_torch::graph_kernels {
@@ -47,14 +46,16 @@ at::Tensor run(const kernels::Convolution& convolution, bool relu, const Inputs&
   const kernels::ConvolutionShape& shape = convolution.shape();
   const at::Tensor& input = inputs[0];
   const std::int64_t batch = input.size(0);
-  at::Tensor output = at::empty({batch, shape.channels_out, shape.output_height(), shape.output_width()},
-                                input.options(), at::MemoryFormat::ChannelsLast);
+  at::Tensor output =
+      empty_in_kept_memory({batch, shape.channels_out, shape.output_height(), shape.output_width()},
+                           at::MemoryFormat::ChannelsLast);
   const at::Tensor residual =
       inputs[3].defined() ? inputs[3].contiguous(at::MemoryFormat::ChannelsLast) : at::Tensor();
   const float* const added = residual.defined() ? residual.const_data_ptr<float>() : nullptr;
   const std::int64_t of_sample = output.numel() / batch;
   kernels::ImageView image{input.const_data_ptr<float>(), input.stride(1), input.stride(2), input.stride(3)};
-  const at::Tensor scratch = at::empty({convolution.scratch_size(image)}, input.options());
+  const at::Tensor scratch =
+      empty_in_kept_memory({convolution.scratch_size(image)}, at::MemoryFormat::Contiguous);
   auto* const room = scratch.mutable_data_ptr<float>();
   auto* const to = output.mutable_data_ptr<float>();
   for (std::int64_t sample = 0; sample < batch; ++sample, image.data += input.stride(0)) {

@@ -3,10 +3,10 @@
 #include <ATen/ops/avg_pool2d.h>
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/div.h>
-#include <ATen/ops/empty_like.h>
 
 #include <algorithm>
 
+#include "idn_torch/kept_memory.h"
 #include "idn_torch/kernels/local_response.h"
 
 namespace idn_torch::graph_kernels {
@@ -23,7 +23,8 @@ bool lies_by_pixel(const at::Tensor& input) {
 at::Tensor on_cpu(const at::Tensor& given, const LocalResponse& window, double beta) {
   const bool by_pixel = lies_by_pixel(given);
   const at::Tensor input = by_pixel ? given : given.contiguous();
-  at::Tensor out = at::empty_like(input);
+  at::Tensor out = empty_in_kept_memory(
+      input.sizes(), by_pixel ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous);
   const auto bases = by_pixel ? kernels::local_response_bases_by_pixel : kernels::local_response_bases;
   const std::int64_t channels = input.size(1);
   const std::int64_t of_sample = input.numel() / input.size(0);

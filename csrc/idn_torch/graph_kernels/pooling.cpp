@@ -7,7 +7,6 @@
 #include <ATen/ops/avg_pool1d.h>
 #include <ATen/ops/avg_pool2d.h>
 #include <ATen/ops/avg_pool3d.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/max_pool1d.h>
 #include <ATen/ops/max_pool2d.h>
 #include <ATen/ops/max_pool3d.h>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "idn_torch/graph_kernels/graph_kernel.h"
+#include "idn_torch/kept_memory.h"
 #include "idn_torch/kernels/max_pool.h"
 
 namespace idn_torch::graph_kernels {
@@ -69,8 +69,8 @@ Kernel average_pool(const Site& site) {
 // Torch finds the places of the greatest too, which nobody asks for here.
 at::Tensor max_pool_by_pixel(const at::Tensor& input, kernels::MaxPoolShape shape) {
   const std::int64_t batch = input.size(0);
-  at::Tensor output = at::empty({batch, shape.channels, shape.output_height, shape.output_width},
-                                input.options(), at::MemoryFormat::ChannelsLast);
+  at::Tensor output = empty_in_kept_memory({batch, shape.channels, shape.output_height, shape.output_width},
+                                           at::MemoryFormat::ChannelsLast);
   std::vector<float> scratch(static_cast<std::size_t>(kernels::max_pool_scratch(shape)));
   const float* from = input.const_data_ptr<float>();
   auto* to = output.mutable_data_ptr<float>();
@@ -100,12 +100,14 @@ Kernel max_pool_in_two_dimensions(const Site& site) {
                                     .padding_height = padding[0],
                                     .padding_width = padding[1],
                                     .dilation_height = dilation[0],
-                                    .dilation_width = dilation[1]};
+                                    .dilation_width = dilation[1],
+                                    .relu = site.activation() == Activation::kRelu};
   const bool floats = site.type(0).dtype == idn::graph::DType::kFloat32;
   return [kernel, stride, padding, dilation, ceil = site.flag("ceil"), floats, shape](const Inputs& inputs) {
     if (floats && inputs[0].is_cpu() && inputs[0].is_contiguous(at::MemoryFormat::ChannelsLast))
       return max_pool_by_pixel(inputs[0], shape);
-    return at::max_pool2d(inputs[0], kernel, stride, padding, dilation, ceil);
+    at::Tensor greatest = at::max_pool2d(inputs[0], kernel, stride, padding, dilation, ceil);
+    return shape.relu ? greatest.relu_() : greatest;
   };
 }
 

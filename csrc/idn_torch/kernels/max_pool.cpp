@@ -73,6 +73,11 @@ void over_columns_by_pixel(const float* row, const MaxPoolShape& shape, float* o
   }
 }
 
+IDN_TARGET_CLONES
+void keep_above_zero(std::int64_t n, float* values) {
+  for (std::int64_t i = 0; i < n; ++i) values[i] = greater(values[i], 0.0F);
+}
+
 // Of a row with its padding, as far as the last window looks.
 std::int64_t padded_width(const MaxPoolShape& shape) {
   const std::int64_t looked_at =
@@ -90,13 +95,15 @@ void max_pool_by_pixel(const float* image, const MaxPoolShape& shape, float* scr
   float* const row = scratch;
   float* const every = scratch + size;
   std::fill_n(row, size, kLeast);
-  for (std::int64_t y = 0; y < shape.output_height; ++y, output += shape.output_width * shape.channels) {
+  const std::int64_t of_row = shape.output_width * shape.channels;
+  for (std::int64_t y = 0; y < shape.output_height; ++y, output += of_row) {
     over_rows(image, shape, y, row + shape.padding_width * shape.channels);
     if (shape.channels < kManyChannels || shape.stride_width == 1) {
       over_columns(row, shape, every, output);
     } else {
       over_columns_by_pixel(row, shape, output);
     }
+    if (shape.relu) keep_above_zero(of_row, output);
   }
 }
 

@@ -19,6 +19,7 @@ struct MaxPoolShape {
   std::int64_t padding_width = 0;
   std::int64_t dilation_height = 1;
   std::int64_t dilation_width = 1;
+  bool relu = false;  ///< whether what is below zero becomes zero
 };
 
 /// How many floats of room `max_pool_by_pixel` asks for.

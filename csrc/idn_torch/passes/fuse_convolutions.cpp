@@ -11,7 +11,14 @@ using idn::graph::ValueId;
 
 constexpr std::size_t kResidual = 3;
 
-// Puts what follows a convolution into it: first a residual, then an activation.
+// Whether the kernel can put an activation after its greatest values.
+bool is_flat_pooling(const Instruction& instruction) {
+  return instruction.applied->name == "max_pool" &&
+         std::get<std::vector<std::int64_t>>(instruction.attributes.find("kernel")->second).size() == 2;
+}
+
+// Puts what follows a convolution into it: first a residual, then an activation; an activation goes into a
+// pooling too.
 class Fusion {
  public:
   explicit Fusion(Program& program)
@@ -29,13 +36,14 @@ class Fusion {
   }
 
  private:
-  // The convolution that gives a value and whose output nothing else reads, in this segment; else none.
+  // The convolution or pooling that gives a value and whose output nothing else reads, in this segment; else
+  // none.
   Instruction* convolution_of(ValueId value, std::size_t segment) {
     const auto found = made_by_.find(value);
     if (found == made_by_.end() || counts_[value] != 1) return nullptr;
     Instruction& before = program_.instructions[found->second];
     const auto name = before.applied->name;
-    const bool takes = name == "convolution" || name == "linear";
+    const bool takes = name == "convolution" || name == "linear" || is_flat_pooling(before);
     return takes && before.segment == segment ? &before : nullptr;
   }
 
