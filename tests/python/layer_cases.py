@@ -233,4 +233,35 @@ POOLING = [
         lambda x: F.max_pool3d(x, 2),
         {"kernel": [2] * 3, "stride": [2] * 3, "padding": [0] * 3, "dilation": [1] * 3},
     ),
+    # A window that is larger than its input, as ceil mode allows; but torch for averages in three dimensions.
+    Case(
+        "max_pool",
+        [[None, 2, 2]],
+        lambda x: F.max_pool1d(x, 3, 2, ceil_mode=True),
+        {"kernel": [3] * 1, "stride": [2] * 1, "padding": [0] * 1, "dilation": [1] * 1, "ceil": True},
+    ),
+    Case(
+        "max_pool",
+        [[None, 2, 2, 2]],
+        lambda x: F.max_pool2d(x, 3, 2, ceil_mode=True),
+        {"kernel": [3] * 2, "stride": [2] * 2, "padding": [0] * 2, "dilation": [1] * 2, "ceil": True},
+    ),
+    Case(
+        "max_pool",
+        [[None, 2, 2, 2, 2]],
+        lambda x: F.max_pool3d(x, 3, 2, ceil_mode=True),
+        {"kernel": [3] * 3, "stride": [2] * 3, "padding": [0] * 3, "dilation": [1] * 3, "ceil": True},
+    ),
+    Case(
+        "average_pool",
+        [[None, 2, 2]],
+        lambda x: F.avg_pool1d(x, 3, 2, ceil_mode=True),
+        {"kernel": [3] * 1, "stride": [2] * 1, "padding": [0] * 1, "ceil": True},
+    ),
+    Case(
+        "average_pool",
+        [[None, 2, 2, 2]],
+        lambda x: F.avg_pool2d(x, 3, 2, ceil_mode=True),
+        {"kernel": [3] * 2, "stride": [2] * 2, "padding": [0] * 2, "ceil": True},
+    ),
 ]

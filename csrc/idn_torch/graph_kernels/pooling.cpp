@@ -81,6 +81,14 @@ at::Tensor max_pool_by_pixel(const at::Tensor& input, kernels::MaxPoolShape shap
   return output;
 }
 
+// Ours makes room for all that the last window looks at; where that is mostly beyond the image, torch is
+// asked.
+bool looks_little_beyond(const kernels::MaxPoolShape& shape) {
+  const std::int64_t looked_at =
+      (shape.output_width - 1) * shape.stride_width + (shape.kernel_width - 1) * shape.dilation_width;
+  return looked_at <= 2 * (shape.width + 2 * shape.padding_width);
+}
+
 Kernel max_pool_in_two_dimensions(const Site& site) {
   const auto& kernel = site.integers("kernel");
   const auto& stride = site.integers("stride");
@@ -102,13 +110,14 @@ Kernel max_pool_in_two_dimensions(const Site& site) {
                                     .dilation_height = dilation[0],
                                     .dilation_width = dilation[1],
                                     .relu = site.activation() == Activation::kRelu};
-  const bool floats = site.type(0).dtype == idn::graph::DType::kFloat32;
-  return [kernel, stride, padding, dilation, ceil = site.flag("ceil"), floats, shape](const Inputs& inputs) {
-    if (floats && inputs[0].is_cpu() && inputs[0].is_contiguous(at::MemoryFormat::ChannelsLast))
-      return max_pool_by_pixel(inputs[0], shape);
-    at::Tensor greatest = at::max_pool2d(inputs[0], kernel, stride, padding, dilation, ceil);
-    return shape.relu ? greatest.relu_() : greatest;
-  };
+  const bool for_ours = site.type(0).dtype == idn::graph::DType::kFloat32 && looks_little_beyond(shape);
+  return
+      [kernel, stride, padding, dilation, ceil = site.flag("ceil"), for_ours, shape](const Inputs& inputs) {
+        if (for_ours && inputs[0].is_cpu() && inputs[0].is_contiguous(at::MemoryFormat::ChannelsLast))
+          return max_pool_by_pixel(inputs[0], shape);
+        at::Tensor greatest = at::max_pool2d(inputs[0], kernel, stride, padding, dilation, ceil);
+        return shape.relu ? greatest.relu_() : greatest;
+      };
 }
 
 Kernel max_pool(const Site& site) {

@@ -35,10 +35,12 @@ std::string wrong_input(const Call& call, std::size_t axes) {
   return {};
 }
 
-// PyTorch's rule of ceil mode: the last window must begin inside the input or its padding before.
+// PyTorch's rule of ceil mode: the last window must begin inside the input or its padding before; it may
+// reach beyond, as may a first one that is the only one. None where no window fits.
 std::int64_t windows(std::int64_t size, std::int64_t reach, std::int64_t padding, std::int64_t stride,
                      bool ceil) {
   const std::int64_t span = size + 2 * padding - reach + (ceil ? stride - 1 : 0);
+  if (span < 0) return 0;
   const std::int64_t number = span / stride + 1;
   return ceil && (number - 1) * stride >= size + padding ? number - 1 : number;
 }
@@ -61,11 +63,12 @@ Types pooled(const Call& call, bool dilated) {
       return Types::refused("padding " + std::to_string(padding[k]) + " is above half the kernel " +
                             std::to_string(kernel[k]));
     }
-    if (reach > size + 2 * padding[k]) {
+    const std::int64_t number = windows(size, reach, padding[k], stride[k], call.flag("ceil"));
+    if (number == 0) {
       return Types::refused("a window of " + std::to_string(reach) + " elements does not fit axis " +
                             std::to_string(k + 2) + " of " + to_string(call.shape(0)));
     }
-    shape.emplace_back(windows(size, reach, padding[k], stride[k], call.flag("ceil")));
+    shape.emplace_back(number);
   }
   return TensorType{call.input(0).dtype, std::move(shape)};
 }
