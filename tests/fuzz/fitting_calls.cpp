@@ -234,7 +234,8 @@ Shape fitting_shape(Draws& draws, const DrawnSizes& sizes, const graph::Operator
     suits = drawn_shape(draws, sizes, false);  // batch-norm statistics of a wrong length, and the like
   } else if (input == "bias" && weight != nullptr && weight->size() > 1 &&
              applied.name == "transposed_convolution") {
-    suits = {(*weight)[1].fixed * integer_of(attributes, "groups", 1)};
+    // A drawn number of groups may be any; what is far from fitting is refused whatever it is.
+    suits = {(*weight)[1].fixed * std::clamp<std::int64_t>(integer_of(attributes, "groups", 1), 0, 64)};
   } else if (input == "bias" && weight != nullptr && !weight->empty()) {
     suits = {(*weight)[0]};  // of a convolution's or a linear one's; of a norm's weight all that it has
     if (applied.name == "layer_normalization") suits = *weight;
