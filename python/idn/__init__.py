@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         errors,
         exits,
         experiment,
+        exporting,
         graph,
         identity,
         inference,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         report,
         signed_record,
         store,
+        torch_module,
         training,
         zoo,
     )
@@ -62,6 +64,7 @@ __all__ = [
     "experiment",
     "exponential_weights",
     "export",
+    "exporting",
     "graph",
     "identity",
     "inference",
@@ -76,6 +79,7 @@ __all__ = [
     "signed_record",
     "store",
     "suggest_exits",
+    "torch_module",
     "training",
     "zoo",
 ]
@@ -90,6 +94,7 @@ _MODULES = frozenset(
         "errors",
         "exits",
         "experiment",
+        "exporting",
         "graph",
         "identity",
         "inference",
@@ -101,6 +106,7 @@ _MODULES = frozenset(
         "report",
         "signed_record",
         "store",
+        "torch_module",
         "training",
         "zoo",
     ]

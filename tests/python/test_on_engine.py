@@ -76,6 +76,16 @@ def test_the_summary_says_what_the_engine_answered(finished: Path) -> None:
     assert found["time"]["trunk_ms"] > 0
 
 
+def test_what_is_not_finished_is_not_trained_for_the_engine(tmp_path: Path) -> None:
+    for force in (False, True):
+        with pytest.raises(RunError, match="on_engine trains nothing; leave it out"):
+            experiment.run(CONFIG, tmp_path, lambda _: None, on_engine=True, force=force)
+    assert list(tmp_path.rglob("*.*")) == []
+    result = CliRunner().invoke(app, ["run", CONFIG, "--on-engine", "--out", str(tmp_path)])
+    assert isinstance(result.exception, RunError)
+    assert "no finished run" in str(result.exception)
+
+
 def test_other_answers_are_counted() -> None:
     card, test = zoo.card("b_lenet_digits"), data.load("digits").test
     images = card.normalizer(torch.from_numpy(test.images))

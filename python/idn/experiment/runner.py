@@ -68,12 +68,13 @@ def run(
     :param force: deletes what an earlier run of the same settings left, and starts again; what the config
         starts from stays.
     :param wait: waits for another process that runs the same, in place of refusing.
-    :param on_engine: exports the network of a finished run again, and evaluates it on the engine; other runs
-        end with that anyway.
+    :param on_engine: exports the network of a finished run again, and evaluates it on the engine, and trains
+        nothing; other runs end with that anyway.
     :returns: None in all but the first process of a data-parallel run.
     :raises ValueError: for settings that do not fit the data or the network.
     :raises idn.errors.DataError: if the data is missing or damaged.
-    :raises idn.errors.RunError: if the run directory cannot be written, or another process uses it.
+    :raises idn.errors.RunError: if the run directory cannot be written, another process uses it, or it is not
+        finished and `on_engine` is given.
     """
     loaded = load(config) if isinstance(config, str) else config
     tell = reporter or to_stderr
@@ -89,6 +90,12 @@ def run(
                 _take_part(loaded, run_dir)
                 _wait_for_the_first(run_dir)
         return None
+    if on_engine and (force or not finished(run_dir)):
+        state = "to be run again" if force else "no finished run"
+        raise RunError(
+            f"{run_dir} is {state}, and on_engine trains nothing; leave it out: every run ends with its "
+            "network on the engine."
+        )
     is_new = not run_dir.exists()
     with ExitStack() as stack:
         stack.enter_context(files.exclusive(run_dir, tell if wait else None))

@@ -69,10 +69,7 @@ def export(
     labels = arguments.check_tiers(module, tiers)
     logits = outputs_of(answer_of(module, inputs))
     names = arguments.exit_names(module, exits, logits, rows=2)
-    if classes and len(classes) != logits[0].shape[1]:
-        raise ValueError(
-            f"classes has {len(classes)} labels, and the exits give {logits[0].shape[1]} scores."
-        )
+    texts = arguments.class_names(classes, logits[0].shape[1])
     given = arguments.input_names(module, input_names, len(inputs))
     limits = arguments.ranges_of(ranges, given)
 
@@ -84,8 +81,6 @@ def export(
     answers = translate(trace(module, inputs), values, tape, labels)
     builder = extension.graph.GraphBuilder()
     tape.build(builder, list(zip(names, answers, strict=True)))
-    package = builder.finish(
-        classes=list(classes), licence=licence, provenance=provenance_of(module, provenance)
-    )
+    package = builder.finish(classes=texts, licence=licence, provenance=provenance_of(module, provenance))
     _atomic.replace(target, package.bytes())
     return target

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import reprlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,12 @@ from torch import nn
 from idn.branchy import Branchy
 from idn.exporting.types import DTYPES, dtype_fix
 
-__all__ = ["check_tiers", "examples", "exit_names", "input_names", "ranges_of"]
+__all__ = ["check_tiers", "class_names", "examples", "exit_names", "input_names", "ranges_of"]
+
+
+def shortened(value: object) -> str:
+    """A value for a message, cut where it is long, as an array is."""
+    return f"{reprlib.repr(value)} ({type(value).__name__})"
 
 
 def examples(example: Any) -> tuple[torch.Tensor, ...]:
@@ -30,7 +36,8 @@ def examples(example: Any) -> tuple[torch.Tensor, ...]:
         )
     if not isinstance(example, (list, tuple)) or not example:
         raise ValueError(
-            f"example is {example!r}, expected a tuple with a tensor for each input: (example,)."
+            f"example is {shortened(example)}, expected a tuple with a tensor for each input: (example,); "
+            "torch.from_numpy makes one of an array."
         )
     for index, given in enumerate(example):
         if not isinstance(given, torch.Tensor):
@@ -54,6 +61,22 @@ def examples(example: Any) -> tuple[torch.Tensor, ...]:
                 "as many: the first axis of each input is the batch."
             )
     return tuple(example)
+
+
+def class_names(classes: Sequence[str], scores: int) -> list[str]:
+    """Give the labels of the classes; none is none.
+
+    :raises ValueError: for what is no list of texts, or not as many as the exits give scores.
+    """
+    in_order = isinstance(classes, Sequence) and not isinstance(classes, str)
+    if not in_order or not all(isinstance(one, str) for one in classes):
+        raise ValueError(
+            f"classes is {shortened(classes)}, expected a list of texts, one for each class; of numbers: "
+            "[str(k) for k in ...]."
+        )
+    if classes and len(classes) != scores:
+        raise ValueError(f"classes has {len(classes)} labels, and the exits give {scores} scores.")
+    return list(classes)
 
 
 def exit_names(
@@ -120,6 +143,11 @@ def ranges_of(
 
     :raises ValueError: for an input that is not there, or a range that is none.
     """
+    if ranges is not None and not isinstance(ranges, Mapping):
+        raise ValueError(
+            f"ranges is {shortened(ranges)}, expected (least, most) by the name of an input, as "
+            f"{{{names[0]!r}: (0, 1)}}."
+        )
     for name, given in (ranges or {}).items():
         if name not in names:
             raise ValueError(f"ranges has {name!r}, expected names of inputs: {', '.join(names)}.")

@@ -17,7 +17,8 @@ __all__ = ["AssumptionWatch", "Reading"]
 
 _CONDITION = (
     "a condition (if, while, and, or, not, assert, bool)",
-    "compute both sides and choose with torch.where",
+    "return the logits of every exit, and let the policy of idn.Engine choose who leaves; for any other "
+    "choice, compute both sides and choose with torch.where",
 )
 _KEEP = "keep the tensor and compute with it; what a loop counts or a shape has must be fixed"
 _READINGS = {
