@@ -262,8 +262,8 @@ def test_a_file_that_cannot_be_read_is_another_error(tmp_path: Path) -> None:
 
 
 INPUTS = {
-    "is missing": ([], "1 inputs?, not 0"),
-    "is one too many": ([torch.zeros(1, 4)] * 2, "1 inputs?, not 2"),
+    "is missing": ([], "1 input, '.*', not 0"),
+    "is one too many": ([torch.zeros(1, 4)] * 2, "1 input, '.*', not 2"),
     "has another number of axes": ([torch.zeros(4)], "'image' has 1 dimensions"),
     "has another size": ([torch.zeros(2, 5)], r"'image' has the shape \(2, 5\), expected F32 \(B, 4\)"),
     "is of another type": (

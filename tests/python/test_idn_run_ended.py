@@ -20,7 +20,13 @@ def test_a_signal_ends_it_in_order_and_leaves_no_file_behind(tmp_path: Path) -> 
     for number in (signal.SIGINT, signal.SIGTERM):
         command = [str(PROGRAM), *words]
         with subprocess.Popen(
-            command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command,
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            # Tests that run in the background of a shell are given SIGINT as ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         ) as program:
             assert program.stdout is not None
             program.stdout.readline()  # it is under way
