@@ -159,8 +159,8 @@ TEST(Executor, RefusesInputsThatAreNotTheGraphs) {
     const std::string reason = refused(executor, inputs);
     EXPECT_NE(reason.find(words), std::string::npos) << reason;
   };
-  says({}, "takes 1 inputs, not 0");
-  says({x, x}, "takes 1 inputs, not 2");
+  says({}, "takes 1 input, 'x', not 0");
+  says({x, x}, "takes 1 input, 'x', not 2");
   says({at::Tensor()}, "input 'x' is no tensor");
   says({x.to(at::kDouble)}, "is of Double, expected F32 (B, 1, 8, 8)");
   says({x[0]}, "has 3 dimensions");
