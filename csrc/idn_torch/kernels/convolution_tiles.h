@@ -9,7 +9,8 @@
 namespace idn_torch::kernels {
 namespace {
 
-// A vector of floats, the first lanes of one, and lanes of it at places that `Places` gives.
+// A vector of floats, one float in all its lanes, the first lanes of one, and lanes of it at places that
+// `Places` gives.
 #if defined(__AVX512F__)
 inline constexpr int kLanes = 16;
 using Vector = __m512;
@@ -17,6 +18,7 @@ using Mask = __mmask16;
 using Places = __m512i;
 
 Vector load(const float* from) { return _mm512_loadu_ps(from); }
+Vector everywhere(float value) { return _mm512_set1_ps(value); }
 Mask first(std::int64_t lanes) {
   if (lanes >= kLanes) return 0xFFFF;
   return static_cast<Mask>(lanes <= 0 ? 0 : (1 << lanes) - 1);
@@ -33,6 +35,7 @@ using Mask = __m256i;
 using Places = __m256i;
 
 Vector load(const float* from) { return _mm256_loadu_ps(from); }
+Vector everywhere(float value) { return _mm256_set1_ps(value); }
 Mask first(std::int64_t lanes) {
   const auto most = static_cast<std::int32_t>(lanes < kLanes ? lanes : kLanes);
   return _mm256_cmpgt_epi32(_mm256_set1_epi32(most), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
@@ -49,7 +52,7 @@ Vector pick(Vector from, Places places) { return _mm256_permutevar8x32_ps(from, 
 // side by side; or, with few channels, those weights over and over, for as many pixels as a vector holds.
 struct OnePixel {
   explicit OnePixel(const ConvolutionTile& /*call*/) {}
-  [[nodiscard]] Vector operator()(const float* input) const { return Vector{} + *input; }
+  [[nodiscard]] Vector operator()(const float* input) const { return everywhere(*input); }
 };
 
 struct ManyPixels {
