@@ -61,6 +61,13 @@ struct ManyPixels {
   Places places;
 };
 
+// Keeps a number in a register of its own. The compiler would have one for the place of each group, which are
+// more than there are; so it makes these places of few, as addresses can be made.
+template <class T>
+void hide(T& number) {
+  asm("" : "+r"(number));  // NOLINT: no instruction
+}
+
 // Groups x Vectors sums in registers. A group is what Spread says: a pixel, or several.
 template <class Spread, int Groups, int Vectors>
 void tile(const ConvolutionTile& call) {
@@ -73,21 +80,26 @@ void tile(const ConvolutionTile& call) {
   }
   const float* weights = call.weights;
   const std::int64_t pitch = call.input_pitch;
+  std::int64_t three = 3 * pitch;
+  hide(three);
   for (std::int64_t row = 0; row < call.rows; ++row) {
     for (std::int64_t tap = 0; tap < call.taps; ++tap) {
-      const float* input = call.input + row * call.row_pitch + tap * call.tap_pitch;
+      const float* inputs[(Groups + 3) / 4];  // of every fourth group
+      for (int f = 0; f < (Groups + 3) / 4; ++f)
+        inputs[f] = call.input + row * call.row_pitch + tap * call.tap_pitch + 4 * f * pitch;
       for (std::int64_t k = 0; k < call.run; ++k) {
         Vector weight[Vectors];
 #pragma GCC unroll 4
         for (int v = 0; v < Vectors; ++v) weight[v] = load(weights + v * kLanes);
 #pragma GCC unroll 32
         for (int g = 0; g < Groups; ++g) {
-          const Vector value = spread(input + g * pitch);
+          const Vector value = spread(inputs[g / 4] + (g % 4 == 3 ? three : g % 4 * pitch));
 #pragma GCC unroll 4
           for (int v = 0; v < Vectors; ++v) sums[g][v] += value * weight[v];
         }
         weights += Vectors * kLanes;
-        ++input;
+#pragma GCC unroll 8
+        for (int f = 0; f < (Groups + 3) / 4; ++f) hide(++inputs[f]);
       }
     }
   }
