@@ -101,6 +101,7 @@ def test_the_command_prints_a_table_or_json(tmp_path: Path) -> None:
     two_exits().save(tmp_path / "model.safetensors")
     arguments = ["bench", str(tmp_path / "model.safetensors"), "--turns", "2", "--way", "eager"]
     shown = CliRunner().invoke(app, arguments)
+    assert "…" not in shown.stdout, "no number is cut"
     assert shown.exit_code == 0, shown.output
     assert "overall" in shown.output
     assert "exit rates mean nothing" in shown.output.replace("\n", " ")

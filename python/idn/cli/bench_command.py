@@ -114,9 +114,10 @@ def _show(result: Bench, *, stderr: bool) -> None:
 
     table = Table(box=box.SIMPLE_HEAD)
     for name in ("exit", "way"):
-        table.add_column(name, no_wrap=True)
-    for name in ("p50 ms", "p99 ms", "per s", "of idn's", "agree", "differ"):
-        table.add_column(name, justify="right")
+        table.add_column(name, overflow="fold")
+    widest = {"p50 ms": 7, "p99 ms": 7, "per s": 9, "of idn's": 8, "agree": 6, "differ": 6}
+    for name, width in widest.items():  # a number that is cut would be read as another
+        table.add_column(name, justify="right", min_width=width)
     before = None
     for row in result.rows:
         job = "" if row.job == before else row.job

@@ -44,19 +44,22 @@ def profile(
 
     import torch
 
-    from idn import graph, profiling
+    from idn import _atomic, graph, profiling
 
     try:
         torch.device(device)
     except RuntimeError as error:
         raise ValueError(f"--device is {device!r}, expected cpu, cuda or cuda:N.") from error
+    if torch.device(device).type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"--device is {device!r}, and torch sees no CUDA device; leave it out for the CPU.")
+    file = profiling.place(package) if out is None else out
+    _atomic.check_place(file)
     counters = _counters() if energy else None
     loaded = graph.load(package, device=device)
     with _progress(package.name) as progress:
         found = profiling.profile(
             loaded, batches, threads=threads, repeats=repeats, energy=counters, progress=progress
         )
-    file = profiling.place(package) if out is None else out
     if as_json:
         print_json(found.model_dump(mode="json"))
     else:
