@@ -14,19 +14,11 @@ from typing import Any
 import torch
 
 from idn._idn import graph as core
+from idn.graph import TORCH_TYPES
 
 Size = tuple[int, int]  # so many for each sample, and a fixed part
 Ref = tuple[str, int] | None  # "input", "constant" or "node", and which
 
-TORCH_TYPES = {
-    "F32": torch.float32,
-    "F16": torch.float16,
-    "BF16": torch.bfloat16,
-    "I64": torch.int64,
-    "I32": torch.int32,
-    "U8": torch.uint8,
-    "BOOL": torch.bool,
-}
 FLOATS = ("F32", "F16", "BF16")
 SMALL = (1, 2, 3, 4, 1, 2, 3, 4, 5, 6, 7, 8, 2, 3, 4, 0)
 ODD_INTEGERS = (0, -1, 1, 2, 7, 255, 65536, -65536, 2**31 - 1, -(2**31), 2**31, 2**63 - 1, -(2**63))

@@ -16,6 +16,7 @@ from idn.benching.result import Bench, Row
 from idn.engine import Engine
 from idn.exits import Confidence
 from idn.experiment.environment import describe
+from idn.profiling.profile_file import MOST_THREADS
 from idn.torch_module import to_torch
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["bench"]
 
 OURS = "idn"
-MOST_THREADS = 4096  # as an engine takes
 Progress = Callable[[str], None]
 
 
