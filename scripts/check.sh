@@ -25,7 +25,7 @@ export PATH=$venv/bin:$PATH
 cd "$root"
 
 python_sources=(python tests experiments benchmarks notebooks docs scripts)
-mapfile -d '' cpp_sources < <(find csrc tests/cpp tests/fuzz \( -name '*.h' -o -name '*.cpp' \) -print0)
+mapfile -d '' cpp_sources < <(find csrc tests \( -name '*.h' -o -name '*.cpp' \) -print0)
 
 # clang-tidy needs each file's compiler options, which configuring writes; nothing has to be built. It is slow, so what
 # it passed is not looked at again until the code or the rules change.

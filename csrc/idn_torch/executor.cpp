@@ -1,8 +1,11 @@
 #include "idn_torch/executor.h"
 
 #include <ATen/Context.h>
+#include <ATen/DeviceAccelerator.h>
 
+#include <optional>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "idn_torch/guards.h"
@@ -12,19 +15,29 @@
 namespace idn_torch {
 namespace {
 
-// Where tensors lie on a graphics card is always said in full, so that devices can be compared.
+// What tensors can be on beside the CPU here; none, where torch sees no accelerator.
+std::optional<at::DeviceType> accelerator() {
+  const auto found = at::getAccelerator();
+  if (!found || at::globalContext().getAcceleratorHooksInterface(*found).deviceCount() == 0)
+    return std::nullopt;
+  return found;
+}
+
+// Where tensors lie on an accelerator is always said in full, so that devices can be compared.
 ExecutorOptions checked(ExecutorOptions options) {
   at::Device& device = options.device;
   if (device.is_cpu()) return options;
-  if (!device.is_cuda() || !at::hasCUDA() ||
-      (device.has_index() &&
-       device.index() >= at::globalContext().getAcceleratorHooksInterface().deviceCount())) {
-    throw std::invalid_argument("device is " + device.str() +
-                                ", expected cpu or a cuda device that torch sees here.");
+  const auto here = accelerator();
+  const bool there = here && device.type() == *here;
+  if (there) {
+    const auto& hooks = at::globalContext().getAcceleratorHooksInterface(*here);
+    if (!device.has_index()) device = at::Device(*here, hooks.getCurrentDevice());
+    if (device.index() < hooks.deviceCount()) return options;
   }
-  if (!device.has_index())
-    device = at::Device(at::kCUDA, at::globalContext().getAcceleratorHooksInterface().getCurrentDevice());
-  return options;
+  throw std::invalid_argument(
+      "device is " + device.str() + ", expected cpu" +
+      (here ? " or a device " + at::DeviceTypeName(*here, true) + " that torch sees here."
+            : "; torch sees no accelerator here."));
 }
 
 }  // namespace

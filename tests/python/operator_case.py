@@ -15,6 +15,8 @@ FLOATS = (torch.float32, torch.float16, torch.bfloat16)
 INTEGERS = (torch.int64, torch.int32, torch.uint8)
 NUMBERS = FLOATS + INTEGERS
 ALL = (*NUMBERS, torch.bool)
+# Of values near 1: sums in another order in single precision; a few roundings of the others' 11 and 8 bits.
+TOLERANCE = {torch.float32: 2e-5, torch.float16: 4e-3, torch.bfloat16: 4e-2}
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,14 @@ class Case:
                 numbers = (numbers * 3).abs() if dtype == torch.uint8 else numbers * 3
             drawn.append(numbers.to(dtype))
         return self.make(drawn)
+
+    def inputs(self, tensors: Sequence[torch.Tensor | None]) -> list[torch.Tensor]:
+        """Those that are no constants, which a graph of the operator takes."""
+        return [t for i, t in enumerate(tensors) if t is not None and i not in self.constants]
+
+    def __str__(self) -> str:
+        sizes = "x".join(str(shape) for shape in self.shapes)
+        return f"{self.operator}-{sizes}-{self.attributes}".replace(" ", "")
 
 
 def second_positive(tensors: list[torch.Tensor | None]) -> list[torch.Tensor | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 import torch
 import torch.nn.functional as F
 
@@ -210,4 +211,8 @@ CASES: list[Case] = [
     *POOLING,
     *REDUCTIONS,
     *RESHAPING,
+]
+
+EACH_WITH_ITS_TYPES = [
+    pytest.param(case, dtype, id=f"{case}-{dtype}") for case in CASES for dtype in case.dtypes
 ]

@@ -13,30 +13,16 @@ import torch.nn.functional as F
 import idn.errors
 from graph_of_tensors import B, as_exit, flattened, one_operator
 from idn._idn import graph as native
-from operator_cases import ALL, CASES, FLOATS, Case
+from operator_case import TOLERANCE
+from operator_cases import ALL, CASES, EACH_WITH_ITS_TYPES, FLOATS, Case
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    pass
 
 NO_PASSES = {"fold_constants": False, "fold_batch_norms": False, "fuse_convolutions": False, "prepack": False}
-# Of values near 1: sums in another order in single precision; a few roundings of the others' 11 and 8 bits.
-TOLERANCE = {torch.float32: 2e-5, torch.float16: 4e-3, torch.bfloat16: 4e-2}
 
 
-def _name(case: Case) -> str:
-    return f"{case.operator}-{'x'.join(str(s) for s in case.shapes)}-{case.attributes}".replace(" ", "")
-
-
-PARAMETERS = [
-    pytest.param(case, dtype, id=f"{_name(case)}-{dtype}") for case in CASES for dtype in case.dtypes
-]
-
-
-def _given(case: Case, tensors: Sequence[torch.Tensor | None]) -> list[torch.Tensor]:
-    return [t for i, t in enumerate(tensors) if t is not None and i not in case.constants]
-
-
-@pytest.mark.parametrize(("case", "dtype"), PARAMETERS)
+@pytest.mark.parametrize(("case", "dtype"), EACH_WITH_ITS_TYPES)
 def test_an_operator_gives_what_torch_gives_for_every_batch(case: Case, dtype: torch.dtype) -> None:
     package = one_operator(case.operator, case.tensors(2, dtype), case.attributes, constants=case.constants)
     tolerance = TOLERANCE.get(dtype, 0)
@@ -45,7 +31,7 @@ def test_an_operator_gives_what_torch_gives_for_every_batch(case: Case, dtype: t
         executor = native.Executor(package, **passes)
         for batch in (3, 1, 0):
             tensors = case.tensors(batch, dtype)
-            (logits,) = executor.run(_given(case, tensors))
+            (logits,) = executor.run(case.inputs(tensors))
             assert logits.dtype == torch.float32
             if batch == 0:
                 assert logits.shape == (0, classes)

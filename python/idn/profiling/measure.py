@@ -218,8 +218,8 @@ class _Runs:
 
     def _now(self) -> float:
         """The time once what was begun on the device is done."""
-        if self._graph.device.type == "cuda":
+        if self._graph.device.type != "cpu":
             import torch
 
-            torch.cuda.synchronize(self._graph.device)
+            torch.accelerator.synchronize(self._graph.device)
         return self._clock()

@@ -18,12 +18,16 @@ TensorType floats(Shape shape) { return {DType::kFloat32, std::move(shape)}; }
 TensorType indices(Shape shape) { return {DType::kInt64, std::move(shape)}; }
 TensorType booleans(Shape shape) { return {DType::kBool, std::move(shape)}; }
 
+Types applied(const Operator& row, const std::vector<TensorType>& inputs, Attributes attributes = {}) {
+  std::vector<const TensorType*> pointers;
+  for (const TensorType& input : inputs) pointers.push_back(&input);
+  return apply(row, pointers, attributes);
+}
+
 Types applied(std::string_view name, const std::vector<TensorType>& inputs, Attributes attributes = {}) {
   const Operator* found = find_operator(name, 1);
   EXPECT_NE(found, nullptr) << name;
-  std::vector<const TensorType*> pointers;
-  for (const TensorType& input : inputs) pointers.push_back(&input);
-  return apply(*found, pointers, attributes);
+  return applied(*found, inputs, std::move(attributes));
 }
 
 std::int64_t operations(std::string_view name, const std::vector<TensorType>& inputs, Attributes attributes,
@@ -208,6 +212,63 @@ TEST(Operators, StopCountingBeforeTheyOverflow) {
   const std::int64_t most = operations(
       "matrix_multiply", {floats({kB, 1 << 15, 1 << 15}), floats({1 << 15, 1 << 15})}, {}, Dimension::kMax);
   EXPECT_GT(most, std::int64_t{1} << 60);
+}
+
+// Rows as the binary layers of a DDNN would have (Figure 4.3): eight signs of +1 or -1 to a byte.
+const std::int64_t kToAByte = 8;
+
+Operator binarize() {
+  return {.name = "binarize",
+          .summary = "Signs along the last axis, packed.",
+          .inputs = {{"input", kFloats}},
+          .types = [](const Call& call) -> Types {
+            Shape shape = call.shape(0);
+            if (shape.empty() || !shape.back().is_fixed()) return Types::refused("the last size grows");
+            shape.back() = (shape.back().fixed + kToAByte - 1) / kToAByte;
+            return TensorType{DType::kUint8, shape};
+          },
+          .operations = [](const Call& call, std::span<const TensorType>,
+                           std::int64_t batch) { return elements(call.shape(0)).value().at(batch); }};
+}
+
+Operator binary_linear() {
+  return {.name = "binary_linear",
+          .summary = "Packed signs times packed signs (out, in / 8), scaled.",
+          .inputs = {{"input", {DType::kUint8}},
+                     {"weight", {DType::kUint8}},
+                     {.name = "scale", .dtypes = kFloats, .optional = true}},
+          .attributes = {{.name = "features", .kind = AttributeKind::kInteger, .least = 1}},
+          .types = [](const Call& call) -> Types {
+            const Dimension bytes = (call.integer("features") + kToAByte - 1) / kToAByte;
+            if (call.shape(0) != Shape{kB, bytes} || call.shape(1).size() != 2 || call.shape(1)[1] != bytes)
+              return Types::refused("the last sizes are not of " + std::to_string(call.integer("features")));
+            return TensorType{DType::kFloat32, {kB, call.shape(1)[0]}};
+          },
+          .operations =
+              [](const Call& call, std::span<const TensorType> outputs, std::int64_t batch) {
+                return 2 * call.integer("features") * elements(outputs[0].shape).value().at(batch);
+              }};
+}
+
+TEST(Operators, OfBinaryLayersAreRowsLikeTheOthers) {
+  const Types packed = applied(binarize(), {floats({kB, 20})});
+  ASSERT_TRUE(packed.ok()) << packed.reason();
+  const TensorType weight{DType::kUint8, {10, 3}};
+  const Types logits =
+      applied(binary_linear(), {packed.types()[0], weight}, {{"features", std::int64_t{20}}});
+  ASSERT_TRUE(logits.ok()) << logits.reason();
+  EXPECT_EQ(logits.types()[0], floats({kB, 10}));
+
+  const Types other = applied(binary_linear(), {packed.types()[0], weight}, {{"features", std::int64_t{25}}});
+  EXPECT_FALSE(other.ok());
+  const Types unpacked =
+      applied(binary_linear(), {floats({kB, 3}), weight}, {{"features", std::int64_t{20}}});
+  EXPECT_NE(unpacked.reason().find("input 0 (input) is F32, expected U8"), std::string::npos)
+      << unpacked.reason();
+
+  const Attributes attributes{{"features", std::int64_t{20}}};
+  const std::vector<const TensorType*> inputs{&packed.types()[0], &weight};
+  EXPECT_EQ(binary_linear().operations(Call(inputs, attributes), logits.types(), 3), 3 * 2 * 20 * 10);
 }
 
 }  // namespace
