@@ -23,6 +23,7 @@ from idn.profiling import Profile
 
 __all__ = ["Answers", "Engine"]
 
+_LONG = 60  # characters of a wrong value that a message still shows
 Compaction = Literal["auto", "always", "never"]
 _COMPACTION = {
     "auto": extension.graph.Compaction.AUTO,
@@ -136,10 +137,12 @@ def _graph(model: Graph | str | PathLike[str], device: torch.device | str | None
     return Graph(model.package, device=device, passes=model.passes)
 
 
-def _times(profile: Profile | str | PathLike[str], graph: Graph) -> extension.graph.SegmentTimes:
+def _times(profile: object, graph: Graph) -> extension.graph.SegmentTimes:
     """What was measured of this package on this machine, however many requests there were at once."""
     if isinstance(profile, (str, PathLike)):
         profile = Profile.load(profile)
+    if not isinstance(profile, Profile):
+        raise ValueError(f"profile is a {type(profile).__name__}, expected what `idn profile` wrote.")
     profile.check(graph, threads=profile.machine.threads)
     points = [[(point.batch, point.seconds) for point in segment.points] for segment in profile.segments]
     gather = profile.gather
@@ -156,7 +159,10 @@ def _policy(policy: object, graph: Graph) -> Policy:
         policy = PolicyFile.load(policy)
     if not isinstance(policy, PolicyFile):
         example = f"idn.exits.Entropy({[0.5] * (len(graph.exits) - 1)})"
-        raise ValueError(f"policy is {policy!r}, expected one of idn.exits, such as {example}, or its file.")
+        given = repr(policy)
+        if len(given) > _LONG or "\n" in given:
+            given = f"a {type(policy).__name__}"
+        raise ValueError(f"policy is {given}, expected one of idn.exits, such as {example}, or its file.")
     policy.check_package(graph)
     return policy.policy()
 

@@ -199,7 +199,7 @@ def test_a_package_of_unknown_weights_takes_no_policy_file_but_its_policy() -> N
 
 
 def test_what_does_not_fit_is_refused_when_the_engine_is_made() -> None:
-    _, graph = network(3, 4, seed=1)
+    model, graph = network(3, 4, seed=1)
     policy = exits.Confidence([0.5, 0.5])
     with pytest.raises(ValueError, match=r"1 threshold.*2 early exits"):
         idn.Engine(graph, exits.Confidence([0.5]))
@@ -207,6 +207,12 @@ def test_what_does_not_fit_is_refused_when_the_engine_is_made() -> None:
         idn.Engine(graph, policy, threads=0)
     with pytest.raises(ValueError, match="compaction is 'sometimes', expected one of auto, always, never"):
         idn.Engine(graph, policy, compaction="sometimes")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"policy is a Branchy, expected one of idn.exits"):
+        idn.Engine(graph, model)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"file is expected, not a Branchy; idn.export\(module"):
+        idn.Engine(model, policy)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"profile is a Branchy, expected what `idn profile` wrote"):
+        idn.Engine(graph, policy, profile=model)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"policy is \[0.5\], expected one of idn.exits"):
         idn.Engine(graph, [0.5])  # type: ignore[arg-type]
 
