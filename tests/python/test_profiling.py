@@ -166,6 +166,11 @@ def test_inputs_are_within_their_ranges_and_the_same_each_time() -> None:
         assert torch.equal(one, again)
 
 
+def test_inputs_too_large_for_any_memory_are_refused_by_their_batch() -> None:
+    with pytest.raises(ValueError, match="not enough memory for inputs of batch 4000; take a smaller one"):
+        make_inputs([Input("a", "F32", ((1, 0), (0, 2**35)), None)], 4000)
+
+
 # ---- the file
 
 

@@ -22,9 +22,18 @@ def make_inputs(
 
     Floats are spread over the range of the input, or normal where it names none; integers are spread over
     their range, and zeros where there is none, since zero is an index into whatever they may point at.
+
+    :raises ValueError: where there is not enough memory for them.
     """
     generator = torch.Generator().manual_seed(seed)
-    return [_one(declared, batch, generator).to(device) for declared in inputs]
+    try:
+        return [_one(declared, batch, generator).to(device) for declared in inputs]
+    except RuntimeError as error:
+        if "allocate" not in str(error):
+            raise
+        raise ValueError(
+            f"there is not enough memory for inputs of batch {batch}; take a smaller one."
+        ) from error
 
 
 def _one(declared: Input, batch: int, generator: torch.Generator) -> torch.Tensor:
