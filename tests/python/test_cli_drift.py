@@ -122,6 +122,10 @@ def test_hdf5_holds_an_array_for_each_input(tmp_path: Path, run: Run) -> None:
     store.write(tmp_path / "live.h5", {"x": np.load(data)})
     first = run("drift", model, policy, str(tmp_path / "live.h5"), "--json")
     assert json.loads(first.stdout) == json.loads(run("drift", model, policy, str(data), "--json").stdout)
+    store.write(tmp_path / "other.h5", {"y": np.load(data), "z": np.zeros(3)})
+    other = run("drift", model, policy, str(tmp_path / "other.h5"))
+    assert other.code == exit_codes.DATA
+    assert "has no array x, which is an input of the network; it has y, z" in other.stderr
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from idn import store
-from idn._words import counted
+from idn._words import counted, printable
 from idn.errors import DataError, StoreError
 
 if TYPE_CHECKING:
@@ -103,6 +103,12 @@ def _arrays(path: Path, names: list[str]) -> list[NDArray[Any]]:
                 )
             arrays = [np.load(path, mmap_mode="r", allow_pickle=False)]
         else:
+            held = store.names(path)
+            if missing := [name for name in names if name not in held]:
+                raise DataError(
+                    f"{path} has no array {printable(', '.join(missing))}, which is an input of the network; "
+                    f"it has {printable(', '.join(held), 200) or 'none'}."
+                )
             arrays = list(store.read(path, names).values())
     except (OSError, ValueError, StoreError) as error:
         raise DataError(f"{path} cannot be read as .npy or HDF5: {error}") from error
