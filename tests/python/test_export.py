@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 import architectures
@@ -305,3 +306,17 @@ def test_a_module_that_fails_is_named_by_its_line(tmp_path: Path) -> None:
         ExportError, match=r"test_export\.py:\d+: `raise .*AssertionError: the module ran on 2"
     ):
         idn.export(Watched(), ROWS, tmp_path / "model.safetensors")
+
+
+class OfFour(nn.Module):
+    """Takes four samples and no other number of them."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.linear(x.view(4, -1), torch.ones(3, 6))
+
+
+def test_a_size_that_is_the_batch_is_what_a_failure_on_two_samples_tells_of(tmp_path: Path) -> None:
+    with pytest.raises(
+        ExportError, match=r"runs on the 4 samples of the example, so a size in it is the batch; .*x\.flatten"
+    ):
+        idn.export(OfFour(), torch.zeros(4, 2, 3), tmp_path / "model.safetensors")

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 from torch._decomp import get_decompositions
 
+from idn._words import counted
 from idn.branchy import evaluating
 from idn.errors import ExportError
 from idn.exporting.refusals import where_raised
@@ -34,11 +35,12 @@ def two_rows(example: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
     return tuple(torch.cat([given[:1], given[-1:] if len(given) == 1 else given[1:2]]) for given in example)
 
 
-def answer_of(module: nn.Module, inputs: Sequence[torch.Tensor]) -> Any:
-    """Give what a module returns in evaluation mode.
+def answer_of(module: nn.Module, example: Sequence[torch.Tensor]) -> Any:
+    """Give what a module returns in evaluation mode for the first two rows of its example.
 
     :raises ExportError: where it fails, with its line, what it was given and what torch says of it.
     """
+    inputs = two_rows(example)
     try:
         with evaluating(module):
             return module(*inputs)
@@ -46,12 +48,26 @@ def answer_of(module: nn.Module, inputs: Sequence[torch.Tensor]) -> Any:
         place = where_raised(error.__traceback__)
         given = " and ".join(f"{str(one.dtype).removeprefix('torch.')} {tuple(one.shape)}" for one in inputs)
         first = next((line.strip() for line in str(error).splitlines() if line.strip()), "no message")
-        bytes_fix = ", and float images (x.float() / 255)" if torch.uint8 in {x.dtype for x in inputs} else ""
         raise ExportError(
             f"{place + ': ' if place else ''}the module could not run on two samples of its example, "
-            f"{given}: {type(error).__name__}: {first.rstrip('.')}. Instead: give an example "
-            f"that module(*example) takes, of its shapes and types{bytes_fix}."
+            f"{given}: {type(error).__name__}: {first.rstrip('.')}. Instead: {_advice(module, example)}."
         ) from error
+
+
+def _advice(module: nn.Module, example: Sequence[torch.Tensor]) -> str:
+    """What to do about a module that fails on two samples."""
+    try:
+        with evaluating(module):
+            module(*example)
+    except Exception:  # whatever it is, it was told for two samples
+        bytes_fix = (
+            ", and float images (x.float() / 255)" if torch.uint8 in {x.dtype for x in example} else ""
+        )
+        return f"give an example that module(*example) takes, of its shapes and types{bytes_fix}"
+    return (
+        f"it runs on the {counted(len(example[0]), 'sample')} of the example, so a size in it is the batch; "
+        "take it from the input, as x.flatten(1) and x.reshape(len(x), ...) do"
+    )
 
 
 def outputs_of(answer: Any) -> tuple[torch.Tensor, ...]:
