@@ -54,6 +54,28 @@ def traces() -> dict[str, np.ndarray[Any, Any]]:
     return {"logits": logits, "labels": labels.astype(np.int64), "index": np.arange(SAMPLES, dtype=np.int64)}
 
 
+def on_engine() -> dict[str, Any]:
+    """The entry `engine` of summary.json, of numbers that stand nowhere else in it."""
+    spread = {"trunk_ms": [0.5, 0.6], "branchy_ms": [0.3, 0.4], "gain": [1.4, 1.6]}
+    return {
+        "accuracy": 78.25,
+        "exit_rates": [50.0, 30.0, 20.0],
+        "same_labels": 100.0,
+        "same_exits": 100.0,
+        "operations": 42_000_000.0,
+        "trunk_operations": 56_000_000.0,
+        "operation_gain": 1.333,
+        "time": {
+            "trunk_ms": 0.555,
+            "branchy_ms": 0.345,
+            "gain": 1.61,
+            "samples": 100,
+            "repeats": 7,
+            "spread": spread,
+        },
+    }
+
+
 def summary() -> dict[str, Any]:
     """summary.json; its operating point is a made-up one, so a page can be checked against it."""
     point = {

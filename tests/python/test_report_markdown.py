@@ -13,8 +13,8 @@ from idn.report.table import BEGIN, END, main
 
 
 def write_study(folder: Path, preset: str = "cpu") -> Path:
-    for name in ("one", "two"):
-        synthetic_run.write(folder / name)
+    synthetic_run.write(folder / "one", engine=synthetic_run.on_engine())
+    synthetic_run.write(folder / "two", engine={"reason": "cannot be exported"})
     alone = {"exits": synthetic_run.summary()["exits"][-1:], "thresholds": []}
     point = synthetic_run.summary()["test"] | {"exit_rates": [100.0]}
     synthetic_run.write(folder / "trunk", **alone, test=point, validation=point)
@@ -38,7 +38,8 @@ def test_a_study_has_a_line_for_each_variant_and_one_table_of_claims(tmp_path: P
     rows = [line for line in lines if line.startswith("| `")]
     assert [row.split("`")[1] for row in rows] == ["trunk", "one", "two"]
     assert "| 55.00, 70.00, 80.00 % | 78.25 % |" in rows[1]
-    assert "21.2 M, 1.33× fewer | 1.2 | 1.25× |" in rows[1]  # noqa: RUF001
+    assert "21.2 M, 1.33× fewer | 1.2 | 1.25× | 0.345 | 1.61× |" in rows[1]  # noqa: RUF001
+    assert "21.2 M, 1.33× fewer | 1.2 | 1.25× |  |  |" in rows[2]  # noqa: RUF001
     assert "| 80.00 % |  |" in rows[0]
     assert "fewer" not in rows[0]
     assert sum(line.startswith("| what | published") for line in lines) == 1
@@ -48,9 +49,10 @@ def test_a_study_has_a_line_for_each_variant_and_one_table_of_claims(tmp_path: P
 def test_studies_and_runs_of_a_folder_stand_apart_in_the_order_of_their_presets(tmp_path: Path) -> None:
     write_study(tmp_path / "b", "smoke")
     write_study(tmp_path / "a", "paper")
-    synthetic_run.write(tmp_path / "alone")
+    synthetic_run.write(tmp_path / "alone", engine=synthetic_run.on_engine())
     assert [run.name for run in runs_under(tmp_path)] == ["alone"]
     table = markdown_table(runs_under(tmp_path), studies_under(tmp_path))
+    assert "| 1.33× fewer | 1.25× | 1.61× | " in table  # noqa: RUF001
     assert table.index("| `alone` |") < table.index("Study `b`") < table.index("Study `a`")
 
 

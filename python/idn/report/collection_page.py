@@ -98,12 +98,14 @@ def runs_table(collection: Collection, base: Path | None) -> str:
                 macs(test.mean_macs),
                 NOTHING if test.mac_gain is None else gain(test.mac_gain),
                 NOTHING if summary.time is None else gain(summary.time.gain),
+                NOTHING if summary.engine_time is None else gain(summary.engine_time.gain),
             ]
         )
-    head = ["run", "network", "early exits", "last exit", "trunk alone", "MACs", "fewer", "speed-up"]
+    head = ["run", "network", "early exits", "last exit", "trunk alone", "MACs", "fewer"]
+    head += ["speed-up", "on the engine"]
     text = (
         "Accuracies are of the test split; with early exits at the thresholds each run chose on validation "
-        "data. Fewer MACs and speed-up are against the trunk without heads."
+        "data. Fewer MACs and speed-up are against the trunk without heads, in PyTorch and on the engine."
     )
     return html.section("The runs", html.table(head, rows), html.paragraph(text, "soft"))
 

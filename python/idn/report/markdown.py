@@ -48,8 +48,8 @@ def studies_under(results: Path) -> list[StudyDir]:
 def _runs(runs: Sequence[RunData]) -> list[str]:
     lines = [
         "| run | preset | data | trunk alone | last exit | with early exits | 95 % interval | leave early "
-        "| MACs | speed | claims and numbers |",
-        "|---|---|---|--:|--:|--:|--:|--:|--:|--:|---|",
+        "| MACs | speed | speed, engine | claims and numbers |",
+        "|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|---|",
     ]
     lines += [_line(_run_cells(run)) for run in runs]
     for run in runs:
@@ -70,8 +70,9 @@ def _study(study: StudyDir) -> list[str]:
     lines = [
         (about + _cell(study.study.note)).rstrip(": "),
         "",
-        "| variant | each exit alone | with early exits | 95 % interval | leave early | MACs | ms | speed |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|",
+        "| variant | each exit alone | with early exits | 95 % interval | leave early | MACs | ms | speed "
+        "| ms, engine | speed, engine |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
         *(_line(_variant_cells(run)) for run in runs),
     ]
     return [*lines, "", *_comparisons(study.comparisons)] if study.comparisons else lines
@@ -100,12 +101,13 @@ def _run_cells(run: RunData) -> list[str]:
         f"{sum(test.exit_rates[:-1]):.1f} %",
         f"{gain(test.mac_gain)} fewer" if test.mac_gain is not None else "",
         gain(summary.time.gain) if summary.time else "",
+        gain(summary.engine_time.gain) if summary.engine_time else "",
         f"{counts[True]} hold, {counts[False]} do not, {counts[None]} not testable",
     ]
 
 
 def _variant_cells(run: RunData) -> list[str]:
-    summary, test, time = run.summary, run.summary.test, run.summary.time
+    summary, test, time, engine = run.summary, run.summary.test, run.summary.time, run.summary.engine_time
     branchy = len(summary.exits) > 1
     fewer = f", {gain(test.mac_gain)} fewer" if branchy and test.mac_gain is not None else ""
     return [
@@ -117,6 +119,8 @@ def _variant_cells(run: RunData) -> list[str]:
         macs(test.mean_macs) + fewer,
         f"{time.branchy_ms:.3g}" if time else "",
         gain(time.gain) if time and branchy else "",
+        f"{engine.branchy_ms:.3g}" if engine else "",
+        gain(engine.gain) if engine and branchy else "",
     ]
 
 

@@ -176,3 +176,8 @@ class Summary(_Part):
     batching: Annotated[list[Batch], Field(max_length=1000)] | None = None
     curve: Annotated[list[Point], Field(max_length=_MOST_POINTS)] = []
     training_seconds: Positive | None = None
+
+    @property
+    def engine_time(self) -> EngineTime | None:
+        """What was timed on the engine, where the network is there."""
+        return self.engine.time if isinstance(self.engine, OnEngine) else None
