@@ -6,10 +6,26 @@ whole process, so what uses it runs in one of its own.
 
 from __future__ import annotations
 
+import os
+import sys
+import tempfile
 from pathlib import Path
 
 import torch
 from torch.utils import cpp_extension
+
+
+def _compile(source: Path) -> None:
+    """Compile and load it in a folder of its own: in the shared one a killed run would leave its lock."""
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # where ninja is
+    with tempfile.TemporaryDirectory(prefix="idn-far-device-") as folder:
+        cpp_extension.load(
+            "idn_far_device",
+            [str(source)],
+            extra_cflags=["-O0"],  # optimising would take longer than it saves
+            build_directory=folder,
+            is_python_module=False,
+        )
 
 
 class _Module:
@@ -48,9 +64,7 @@ def accelerator() -> torch.device:
     """The device, with its index."""
     found = torch.accelerator.current_accelerator(check_available=True)
     if found is None:
-        source = Path(__file__).with_suffix(".cpp")
-        # Half the time to compile goes into optimisation that nobody waits for.
-        cpp_extension.load("idn_far_device", [str(source)], extra_cflags=["-O0"], is_python_module=False)
+        _compile(Path(__file__).with_suffix(".cpp"))
         torch.utils.rename_privateuse1_backend("far")
         torch._register_device_module("far", _Module)
         found = torch.device("far")
