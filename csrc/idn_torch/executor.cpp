@@ -1,9 +1,8 @@
 #include "idn_torch/executor.h"
 
-#include <ATen/Context.h>
 #include <ATen/DeviceAccelerator.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -15,29 +14,22 @@
 namespace idn_torch {
 namespace {
 
-// What tensors can be on beside the CPU here; none, where torch sees no accelerator.
-std::optional<at::DeviceType> accelerator() {
-  const auto found = at::getAccelerator();
-  if (!found || at::globalContext().getAcceleratorHooksInterface(*found).deviceCount() == 0)
-    return std::nullopt;
-  return found;
-}
-
 // Where tensors lie on an accelerator is always said in full, so that devices can be compared.
 ExecutorOptions checked(ExecutorOptions options) {
   at::Device& device = options.device;
   if (device.is_cpu()) return options;
-  const auto here = accelerator();
-  const bool there = here && device.type() == *here;
-  if (there) {
-    const auto& hooks = at::globalContext().getAcceleratorHooksInterface(*here);
-    if (!device.has_index()) device = at::Device(*here, hooks.getCurrentDevice());
-    if (device.index() < hooks.deviceCount()) return options;
+  int count = 0;
+  if (at::accelerator::isAccelerator(device.type()) && c10::impl::hasDeviceGuardImpl(device.type())) {
+    const c10::impl::VirtualGuardImpl there(device.type());
+    count = there.deviceCount();
+    if (count > 0 && !device.has_index()) device = there.getDevice();
+    if (device.index() < count) return options;
   }
-  throw std::invalid_argument(
-      "device is " + device.str() + ", expected cpu" +
-      (here ? " or a device " + at::DeviceTypeName(*here, true) + " that torch sees here."
-            : "; torch sees no accelerator here."));
+  const std::string type = at::DeviceTypeName(device.type(), true);
+  throw std::invalid_argument("device is " + device.str() + ", expected cpu" +
+                              (count > 0
+                                   ? " or " + type + ":0 to " + type + ":" + std::to_string(count - 1) + "."
+                                   : "; torch sees no " + type + " device here."));
 }
 
 }  // namespace

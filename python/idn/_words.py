@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-__all__ = ["counted", "printable"]
+import reprlib
+
+__all__ = ["counted", "printable", "shortened"]
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:
     """Say how many there are: "1 exit", "2 exits"; `plural` where it is not the noun and an s."""
     return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def shortened(value: object) -> str:
+    """A value for a message, in one line, cut where it is long, as an array is."""
+    return f"{' '.join(reprlib.repr(value).split())} ({type(value).__name__})"
 
 
 def printable(text: object, limit: int | None = None) -> str:

@@ -14,6 +14,7 @@ from typing import Literal
 import torch
 
 from idn._native import extension
+from idn._words import shortened
 from idn.exits.criterion import names
 from idn.exits.learned import Learned
 from idn.exits.policy import Policy
@@ -23,7 +24,6 @@ from idn.profiling import Profile
 
 __all__ = ["Answers", "Engine"]
 
-_LONG = 60  # characters of a wrong value that a message still shows
 Compaction = Literal["auto", "always", "never"]
 _COMPACTION = {
     "auto": extension.graph.Compaction.AUTO,
@@ -83,8 +83,8 @@ class Engine:
     :param profile: what `idn profile` measured of the package on this machine, by path or loaded; that
         prediction is by operations and bytes without it.
     :param device: where it runs; the CPU, or where a graph that is given runs.
-    :raises ValueError: for a policy that does not fit the exits or is not one of `idn.exits`, or an option
-        out of range.
+    :raises ValueError: for a policy that does not fit the exits or is not one of `idn.exits`, what is neither
+        a path nor a graph or a profile where one is asked for, or an option out of range.
     :raises idn.errors.PackageError: for a file that is no package.
     :raises idn.errors.PolicyError: for a policy file that cannot be read or is of another network.
     :raises idn.errors.ProfileError: for a profile that cannot be read, or of another package or machine.
@@ -159,10 +159,9 @@ def _policy(policy: object, graph: Graph) -> Policy:
         policy = PolicyFile.load(policy)
     if not isinstance(policy, PolicyFile):
         example = f"idn.exits.Entropy({[0.5] * (len(graph.exits) - 1)})"
-        given = repr(policy)
-        if len(given) > _LONG or "\n" in given:
-            given = f"a {type(policy).__name__}"
-        raise ValueError(f"policy is {given}, expected one of idn.exits, such as {example}, or its file.")
+        raise ValueError(
+            f"policy is {shortened(policy)}, expected one of idn.exits, such as {example}, or its file."
+        )
     policy.check_package(graph)
     return policy.policy()
 

@@ -244,14 +244,13 @@ def load(
     :param limits: what it may ask for at most.
     :raises idn.errors.PackageError: where it is no package, is damaged, or asks for more than it may.
     :raises idn.errors.StoreError: where the file cannot be read.
-    :raises TypeError: for what is no path, such as a module.
+    :raises ValueError: for what is no path, such as a module.
     """
     try:
         place = fspath(path)
     except TypeError as error:
-        raise TypeError(
-            f"a package's file is expected, not a {type(path).__name__}; "
-            "idn.export(module, (example,), 'model.safetensors') writes one."
+        raise ValueError(
+            f"a {type(path).__name__} was given, expected the path of a package, which idn.export writes."
         ) from error
     try:
         package = extension.graph.Package.open(place, limits or Limits())

@@ -9,7 +9,6 @@
 #include <ATen/ops/convolution.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/resize_native.h>
-#include <ATen/ops/set_native.h>
 #include <ATen/ops/view_native.h>
 #include <c10/core/Allocator.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
@@ -17,7 +16,9 @@
 #include <torch/library.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdint>
+#include <cstring>
 #include <map>
 #include <mutex>
 #include <system_error>
@@ -42,11 +43,11 @@ class Memory final : public c10::Allocator {
   c10::DeleterFnPtr raw_deleter() const override { return &Memory::release; }
 
   void copy_data(void* to, const void* from, std::size_t bytes) const override {
-    std::memcpy(near(to), near(from), bytes);
+    std::memcpy(reached(to), reached(from), bytes);
   }
 
-  // The readable address of a far one.
-  void* near(const void* address) const {
+  // The address at which this may be read and written.
+  void* reached(const void* address) const {
     const std::lock_guard lock(mutex_);
     const auto asked = reinterpret_cast<std::uintptr_t>(address);
     auto after = blocks_.upper_bound(asked);
@@ -121,7 +122,7 @@ at::Tensor empty(c10::SymIntArrayRef sizes, std::optional<at::ScalarType> dtype,
 // The same memory as a tensor of the CPU.
 at::Tensor near(const at::Tensor& tensor) {
   if (tensor.is_cpu()) return tensor;
-  void* const data = tensor.numel() == 0 ? nullptr : Memory::get().near(tensor.const_data_ptr());
+  void* const data = tensor.numel() == 0 ? nullptr : Memory::get().reached(tensor.const_data_ptr());
   return at::from_blob(data, tensor.sizes(), tensor.strides(),
                        at::TensorOptions().dtype(tensor.scalar_type()));
 }
@@ -132,6 +133,9 @@ at::Tensor copy_from(const at::Tensor& from, const at::Tensor& to, bool /*non_bl
 }
 
 at::Tensor copy_from_and_resize(const at::Tensor& from, const at::Tensor& to) {
+  // What grows would be copied from where it lies.
+  TORCH_CHECK(to.is_cpu() || to.numel() == 0 || to.sizes() == from.sizes(),
+              "a tensor of the far device keeps its size");
   at::native::resize_(to, from.sizes());
   near(to).copy_(near(from));
   return to;
@@ -155,17 +159,36 @@ at::Tensor as_strided(const at::Tensor& tensor, c10::SymIntArrayRef sizes, c10::
                                            C10_AS_INTARRAYREF_SLOW(strides), from);
 }
 
+// Numbers alone may come from the CPU; the fallback would take all else from there too.
+void check_far(const at::Tensor& tensor) {
+  TORCH_CHECK(!tensor.defined() || !tensor.is_cpu() || tensor.dim() == 0,
+              "an operator on the far device got a tensor of the CPU");
+}
+
 at::Tensor convolution(const at::Tensor& images, const at::Tensor& weight,
                        const std::optional<at::Tensor>& bias, c10::SymIntArrayRef stride,
                        c10::SymIntArrayRef padding, c10::SymIntArrayRef dilation, bool transposed,
                        c10::SymIntArrayRef output_padding, c10::SymInt groups) {
-  const auto its_bias = bias && bias->defined() ? std::optional(near(*bias)) : std::nullopt;
-  return at::convolution_symint(near(images), near(weight), its_bias, stride, padding, dilation, transposed,
-                                output_padding, groups)
+  const bool has_bias = bias && bias->defined();
+  check_far(images);
+  check_far(weight);
+  if (has_bias) check_far(*bias);
+  return at::convolution_symint(near(images), near(weight),
+                                has_bias ? std::optional(near(*bias)) : std::nullopt, stride, padding,
+                                dilation, transposed, output_padding, groups)
       .to(images.device());
 }
 
+void check_far(const c10::IValue& value) {
+  if (value.isTensor()) check_far(value.toTensor());
+  if (value.isList()) {
+    for (const c10::IValue& one : value.toListRef()) check_far(one);
+  }
+}
+
 void on_copies(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
+  for (const c10::IValue& argument : torch::jit::last(*stack, op.schema().arguments().size()))
+    check_far(argument);
   at::native::cpu_fallback(op, stack);
 }
 
@@ -186,6 +209,7 @@ TORCH_LIBRARY_IMPL(_, PrivateUse1, library) {
 }
 
 struct Guard final : c10::impl::NoOpDeviceGuardImpl<kFar> {
+  c10::Device getDevice() const override { return {kFar, 0}; }
   void synchronizeDevice(c10::DeviceIndex /*index*/) const override {}  // what was asked is done already
 };
 

@@ -55,6 +55,11 @@ class _Module:
         return 1
 
     @staticmethod
+    def get_device_name(device: torch.device) -> str:
+        """What a profile names it."""
+        return f"unreadable memory {device.index}"
+
+    @staticmethod
     def current_device() -> int:
         """The only one."""
         return 0

@@ -15,6 +15,7 @@ FLOATS = (torch.float32, torch.float16, torch.bfloat16)
 INTEGERS = (torch.int64, torch.int32, torch.uint8)
 NUMBERS = FLOATS + INTEGERS
 ALL = (*NUMBERS, torch.bool)
+NO_PASSES = {"fold_constants": False, "fold_batch_norms": False, "fuse_convolutions": False, "prepack": False}
 # Of values near 1: sums in another order in single precision; a few roundings of the others' 11 and 8 bits.
 TOLERANCE = {torch.float32: 2e-5, torch.float16: 4e-3, torch.bfloat16: 4e-2}
 

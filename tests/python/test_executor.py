@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,13 +13,8 @@ import torch.nn.functional as F
 import idn.errors
 from graph_of_tensors import B, as_exit, flattened, one_operator
 from idn._idn import graph as native
-from operator_case import TOLERANCE
+from operator_case import NO_PASSES, TOLERANCE
 from operator_cases import ALL, CASES, EACH_WITH_ITS_TYPES, FLOATS, Case
-
-if TYPE_CHECKING:
-    pass
-
-NO_PASSES = {"fold_constants": False, "fold_batch_norms": False, "fuse_convolutions": False, "prepack": False}
 
 
 @pytest.mark.parametrize(("case", "dtype"), EACH_WITH_ITS_TYPES)
@@ -216,6 +211,11 @@ def test_a_nan_is_refused_without_a_range_too_and_infinity_is_not() -> None:
     with pytest.raises(ValueError, match="holds NaN"):
         executor.run([x[:, :, 1:, 1:].new_full((2, 3, 8, 16), torch.nan)[..., ::2]])
     executor.run([torch.full((1, 3, 8, 8), torch.inf)])
+
+
+def test_a_device_that_is_not_there_is_named() -> None:
+    with pytest.raises(ValueError, match=r"device is meta, expected cpu; torch sees no meta device here\."):
+        native.Executor(_small_network(), device=torch.device("meta"))
 
 
 def test_strides_of_inputs_do_not_matter() -> None:

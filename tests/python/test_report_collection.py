@@ -114,6 +114,16 @@ def test_tags_are_closed_ids_are_unique_and_equal_runs_give_equal_bytes(tmp_path
     assert written(runs, tmp_path / "again.html")[0] == text
 
 
+def test_the_runs_are_shown_with_their_speed_on_the_engine(tmp_path: Path) -> None:
+    runs = [
+        synthetic_run.write(tmp_path / "run-1", engine=synthetic_run.on_engine()),
+        synthetic_run.write(tmp_path / "run-2"),
+    ]
+    text, _ = written(runs, tmp_path / "all.html")
+    table = text[text.index("speed-up, engine") :]
+    assert re.findall(r"<td[^>]*>(1\.25×|1\.61×|–)</td>", table)[:4] == ["1.25×", "1.61×", "1.25×", "–"]  # noqa: RUF001
+
+
 def test_the_policy_allows_the_one_script_by_its_hash_and_images_inside(tmp_path: Path) -> None:
     text, page = written([synthetic_run.write(tmp_path / "run-1")], tmp_path / "all.html")
     (policy,) = (

@@ -68,7 +68,7 @@ def export(
     examples = arguments.examples(example)
     inputs = two_rows(examples)
     labels = arguments.check_tiers(module, tiers)
-    logits = outputs_of(answer_of(module, examples))
+    logits = outputs_of(answer_of(module, inputs, examples))
     names = arguments.exit_names(module, exits, logits, rows=2)
     texts = arguments.class_names(classes, logits[0].shape[1])
     given = arguments.input_names(module, input_names, len(inputs))

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import inspect
-import reprlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import nn
 
+from idn._words import shortened
 from idn.branchy import Branchy
 from idn.exporting.types import DTYPES, dtype_fix
 
 __all__ = ["check_tiers", "class_names", "examples", "exit_names", "input_names", "ranges_of"]
-
-
-def shortened(value: object) -> str:
-    """A value for a message, cut where it is long, as an array is."""
-    return f"{reprlib.repr(value)} ({type(value).__name__})"
 
 
 def examples(example: Any) -> tuple[torch.Tensor, ...]:

@@ -35,12 +35,13 @@ def two_rows(example: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
     return tuple(torch.cat([given[:1], given[-1:] if len(given) == 1 else given[1:2]]) for given in example)
 
 
-def answer_of(module: nn.Module, example: Sequence[torch.Tensor]) -> Any:
-    """Give what a module returns in evaluation mode for the first two rows of its example.
+def answer_of(module: nn.Module, inputs: Sequence[torch.Tensor], example: Sequence[torch.Tensor]) -> Any:
+    """Give what a module returns in evaluation mode.
 
+    :param inputs: two samples of each.
+    :param example: what they are of, for the advice where it fails.
     :raises ExportError: where it fails, with its line, what it was given and what torch says of it.
     """
-    inputs = two_rows(example)
     try:
         with evaluating(module):
             return module(*inputs)
@@ -56,18 +57,20 @@ def answer_of(module: nn.Module, example: Sequence[torch.Tensor]) -> Any:
 
 def _advice(module: nn.Module, example: Sequence[torch.Tensor]) -> str:
     """What to do about a module that fails on two samples."""
-    try:
-        with evaluating(module):
-            module(*example)
-    except Exception:  # whatever it is, it was told for two samples
-        bytes_fix = (
-            ", and float images (x.float() / 255)" if torch.uint8 in {x.dtype for x in example} else ""
-        )
-        return f"give an example that module(*example) takes, of its shapes and types{bytes_fix}"
-    return (
-        f"it runs on the {counted(len(example[0]), 'sample')} of the example, so a size in it is the batch; "
-        "take it from the input, as x.flatten(1) and x.reshape(len(x), ...) do"
-    )
+    samples = len(example[0])
+    if samples != 2:  # those were tried
+        try:
+            with evaluating(module):
+                module(*example)
+        except Exception:  # that of two samples is told
+            pass
+        else:
+            return (
+                f"it runs on the {counted(samples, 'sample')} of the example, and a package has to on any "
+                "number; take a size that is the batch from the input, as x.flatten(1) does"
+            )
+    bytes_fix = ", and float images (x.float() / 255)" if torch.uint8 in {x.dtype for x in example} else ""
+    return f"give an example that module(*example) takes, of its shapes and types{bytes_fix}"
 
 
 def outputs_of(answer: Any) -> tuple[torch.Tensor, ...]:

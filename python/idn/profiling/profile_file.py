@@ -42,14 +42,14 @@ class Machine(_Part):
 
     @classmethod
     def here(cls, device: str = "cpu", threads: int = 1) -> Machine:
-        """This machine; of a CUDA device the name of the graphics processor stands with it."""
+        """This machine; of an accelerator its own name stands with it."""
         import torch
 
         from idn.experiment.environment import cpu_model
 
         name = str(torch.device(device))
-        if torch.device(device).type == "cuda":
-            name = f"{name} ({torch.cuda.get_device_name(device)})"
+        if torch.device(device).type != "cpu":
+            name = f"{name} ({torch.get_device_module(device).get_device_name(torch.device(device))})"
         return cls(cpu=cpu_model()[:256], device=name[:256], threads=threads, torch=str(torch.__version__))
 
 

@@ -102,7 +102,7 @@ def runs_table(collection: Collection, base: Path | None) -> str:
             ]
         )
     head = ["run", "network", "early exits", "last exit", "trunk alone", "MACs", "fewer"]
-    head += ["speed-up", "on the engine"]
+    head += ["speed-up", "speed-up, engine"]
     text = (
         "Accuracies are of the test split; with early exits at the thresholds each run chose on validation "
         "data. Fewer MACs and speed-up are against the trunk without heads, in PyTorch and on the engine."

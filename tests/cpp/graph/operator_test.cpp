@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "idn/graph/operators/rules.h"
+
 namespace idn::graph {
 namespace {
 
@@ -214,8 +216,8 @@ TEST(Operators, StopCountingBeforeTheyOverflow) {
   EXPECT_GT(most, std::int64_t{1} << 60);
 }
 
-// Rows as the binary layers of a DDNN would have (Figure 4.3): eight signs of +1 or -1 to a byte.
-const std::int64_t kToAByte = 8;
+// Rows as those of a DDNN's binary layers could be (Figure 4.3): eight signs of +1 or -1 to a byte.
+constexpr std::int64_t kToAByte = 8;
 
 Operator binarize() {
   return {.name = "binarize",
@@ -223,12 +225,13 @@ Operator binarize() {
           .inputs = {{"input", kFloats}},
           .types = [](const Call& call) -> Types {
             Shape shape = call.shape(0);
-            if (shape.empty() || !shape.back().is_fixed()) return Types::refused("the last size grows");
+            if (shape.empty() || !shape.back().is_fixed())
+              return Types::refused(rules::wrong_rank(call, 0, "input", "a fixed last size"));
             shape.back() = (shape.back().fixed + kToAByte - 1) / kToAByte;
             return TensorType{DType::kUint8, shape};
           },
           .operations = [](const Call& call, std::span<const TensorType>,
-                           std::int64_t batch) { return elements(call.shape(0)).value().at(batch); }};
+                           std::int64_t batch) { return rules::count(call.shape(0), batch); }};
 }
 
 Operator binary_linear() {
@@ -240,35 +243,50 @@ Operator binary_linear() {
           .attributes = {{.name = "features", .kind = AttributeKind::kInteger, .least = 1}},
           .types = [](const Call& call) -> Types {
             const Dimension bytes = (call.integer("features") + kToAByte - 1) / kToAByte;
-            if (call.shape(0) != Shape{kB, bytes} || call.shape(1).size() != 2 || call.shape(1)[1] != bytes)
-              return Types::refused("the last sizes are not of " + std::to_string(call.integer("features")));
-            return TensorType{DType::kFloat32, {kB, call.shape(1)[0]}};
+            const Shape& weight = call.shape(1);
+            if (call.shape(0) != Shape{kB, bytes} || weight.size() != 2 || weight[1] != bytes)
+              return Types::refused("not of " + std::to_string(call.integer("features")) + " features");
+            if (call.has(2) && call.shape(2) != Shape{weight[0]})
+              return Types::refused(rules::wrong_rank(call, 2, "scale", to_string(Shape{weight[0]})));
+            return TensorType{DType::kFloat32, {kB, weight[0]}};
           },
           .operations =
               [](const Call& call, std::span<const TensorType> outputs, std::int64_t batch) {
-                return 2 * call.integer("features") * elements(outputs[0].shape).value().at(batch);
+                const std::int64_t elements = rules::count(outputs[0].shape, batch);
+                return rules::plus(rules::times(2 * call.integer("features"), elements),
+                                   call.has(2) ? elements : 0);
               }};
 }
 
 TEST(Operators, OfBinaryLayersAreRowsLikeTheOthers) {
-  const Types packed = applied(binarize(), {floats({kB, 20})});
+  const TensorType input = floats({kB, 20});
+  const Types packed = applied(binarize(), {input});
   ASSERT_TRUE(packed.ok()) << packed.reason();
+  const TensorType signs{DType::kUint8, {kB, 3}};
+  EXPECT_EQ(packed.types()[0], signs);
+  EXPECT_NE(applied(binarize(), {floats({3, kB})}).reason().find("a fixed last size"), std::string::npos);
+
   const TensorType weight{DType::kUint8, {10, 3}};
-  const Types logits =
-      applied(binary_linear(), {packed.types()[0], weight}, {{"features", std::int64_t{20}}});
-  ASSERT_TRUE(logits.ok()) << logits.reason();
-  EXPECT_EQ(logits.types()[0], floats({kB, 10}));
+  const TensorType scale = floats({10});
+  const Attributes of_20{{"features", std::int64_t{20}}};
+  for (const auto& given : {std::vector{signs, weight}, std::vector{signs, weight, scale}}) {
+    const Types logits = applied(binary_linear(), given, of_20);
+    ASSERT_TRUE(logits.ok()) << logits.reason();
+    EXPECT_EQ(logits.types()[0], floats({kB, 10}));
+  }
+  const auto reason = [&](const TensorType& first, std::int64_t features) {
+    return applied(binary_linear(), {first, weight}, {{"features", features}}).reason();
+  };
+  EXPECT_EQ(reason(signs, 25), "not of 25 features");
+  EXPECT_NE(reason(signs, 0).find("features"), std::string::npos);
+  EXPECT_NE(reason(floats({kB, 3}), 20).find("input 0 (input) is F32, expected U8"), std::string::npos);
 
-  const Types other = applied(binary_linear(), {packed.types()[0], weight}, {{"features", std::int64_t{25}}});
-  EXPECT_FALSE(other.ok());
-  const Types unpacked =
-      applied(binary_linear(), {floats({kB, 3}), weight}, {{"features", std::int64_t{20}}});
-  EXPECT_NE(unpacked.reason().find("input 0 (input) is F32, expected U8"), std::string::npos)
-      << unpacked.reason();
-
-  const Attributes attributes{{"features", std::int64_t{20}}};
-  const std::vector<const TensorType*> inputs{&packed.types()[0], &weight};
-  EXPECT_EQ(binary_linear().operations(Call(inputs, attributes), logits.types(), 3), 3 * 2 * 20 * 10);
+  const std::vector<const TensorType*> whole{&input};
+  const Attributes none;
+  EXPECT_EQ(binarize().operations(Call(whole, none), packed.types(), 3), 3 * 20);
+  const std::vector<const TensorType*> scaled{&signs, &weight, &scale};
+  const TensorType logits = floats({kB, 10});
+  EXPECT_EQ(binary_linear().operations(Call(scaled, of_20), {&logits, 1}, 3), 3 * (2 * 20 * 10 + 10));
 }
 
 }  // namespace
