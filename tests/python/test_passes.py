@@ -10,9 +10,9 @@ import torch.nn.functional as F
 
 from graph_of_tensors import B
 from idn._idn import graph as native
+from operator_case import NO_PASSES
 
-PASSES = ("fold_constants", "fold_batch_norms", "fuse_convolutions", "prepack")
-NONE = dict.fromkeys(PASSES, False)
+PASSES = tuple(NO_PASSES)
 # Of logits near 1 after a few layers: batch normalisation in the weights rounds each of them once more.
 TOLERANCE = 1e-4
 
@@ -85,7 +85,7 @@ def _expected(x: torch.Tensor, weights: list[torch.Tensor]) -> list[torch.Tensor
 @pytest.mark.parametrize("on", [c for n in range(5) for c in itertools.combinations(PASSES, n)])
 def test_no_combination_of_passes_changes_an_answer(on: tuple[str, ...], channels: int) -> None:
     package, weights = _residual(channels)
-    executor = native.Executor(package, **{**NONE, **dict.fromkeys(on, True)})
+    executor = native.Executor(package, **{**NO_PASSES, **dict.fromkeys(on, True)})
     for batch in (0, 1, 3):
         x = torch.randn(batch, 3, 9, 7, generator=torch.Generator().manual_seed(batch))
         for logits, expected in zip(executor.run([x]), _expected(x, weights), strict=True):
@@ -95,8 +95,8 @@ def test_no_combination_of_passes_changes_an_answer(on: tuple[str, ...], channel
 def test_batch_norms_and_what_follows_a_convolution_go_into_it() -> None:
     package, _ = _residual(16)
     nodes = len(package.nodes)
-    assert native.Executor(package, **NONE).steps == nodes
-    assert native.Executor(package, **{**NONE, "fold_batch_norms": True}).steps == nodes - 2
+    assert native.Executor(package, **NO_PASSES).steps == nodes
+    assert native.Executor(package, **{**NO_PASSES, "fold_batch_norms": True}).steps == nodes - 2
     assert native.Executor(package).steps == nodes - 2 - 3
 
 
@@ -114,7 +114,7 @@ def test_an_activation_after_a_pooling_goes_into_it_and_keeps_nan() -> None:
         executor = native.Executor(package)
         [found] = executor.run([x.contiguous(memory_format=order)])
         torch.testing.assert_close(found, expected, rtol=0, atol=1e-7, equal_nan=True)
-        assert native.Executor(package, **NONE).steps - executor.steps == 1
+        assert native.Executor(package, **NO_PASSES).steps - executor.steps == 1
 
 
 def test_a_batch_norm_is_left_where_another_reads_what_it_normalises() -> None:
@@ -168,11 +168,11 @@ def test_what_constants_decide_is_computed_once() -> None:
     net = _Network(torch.empty(1, 4), [table])
     mean = net.node("reduce_mean", net.node("tanh", net.constants[0]), axes=[0])
     package = net.finish(net.node("add", net.input, mean))
-    assert native.Executor(package, **NONE).steps == 3
+    assert native.Executor(package, **NO_PASSES).steps == 3
     executor = native.Executor(package)
     assert executor.steps == 1
     x = torch.randn(3, 4)
-    assert torch.equal(executor.run([x])[0], native.Executor(package, **NONE).run([x])[0])
+    assert torch.equal(executor.run([x])[0], native.Executor(package, **NO_PASSES).run([x])[0])
 
 
 def test_a_batch_norm_with_no_variance_is_left_as_it_is() -> None:
@@ -182,7 +182,7 @@ def test_a_batch_norm_with_no_variance_is_left_as_it_is() -> None:
     package = net.finish(net.node("reduce_mean", y, axes=[2, 3]))
     x = torch.randn(2, 3, 5, 5)
     assert native.Executor(package).run([x])[0].isnan().all()
-    assert native.Executor(package, **NONE).run([x])[0].isnan().all()
+    assert native.Executor(package, **NO_PASSES).run([x])[0].isnan().all()
 
 
 @pytest.mark.parametrize("groups", [1, 2, 6])
