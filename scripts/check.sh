@@ -44,7 +44,7 @@ tidy() {
     echo "    nothing has changed since it passed"
     return
   fi
-  cmake -S . -B build/tidy -G Ninja --log-level=WARNING -DCMAKE_BUILD_TYPE=Release -DIDN_TESTS=OFF \
+  cmake -S . -B build/tidy -G Ninja --log-level=WARNING -DCMAKE_BUILD_TYPE=Release -DIDN_TESTS=OFF -DIDN_UNITY=OFF \
     "-DIDN_TORCH=$tidy_all" "-DIDN_PYTHON=$tidy_all"
   printf '%s\0' "${files[@]}" |
     xargs -0 -n 1 -P "$(nproc)" clang-tidy -p build/tidy --quiet --warnings-as-errors='*' \

@@ -18,11 +18,6 @@
 namespace idn_torch::graph_kernels {
 namespace {
 
-template <at::Tensor (*Function)(const at::Tensor&)>
-Kernel each(const Site& /*site*/) {
-  return [](const Inputs& inputs) { return Function(inputs[0]); };
-}
-
 Kernel elu(const Site& site) {
   return [alpha = site.scalar("alpha")](const Inputs& inputs) { return at::elu(inputs[0], alpha); };
 }

@@ -27,16 +27,6 @@
 namespace idn_torch::graph_kernels {
 namespace {
 
-template <at::Tensor (*Function)(const at::Tensor&)>
-Kernel each(const Site& /*site*/) {
-  return [](const Inputs& inputs) { return Function(inputs[0]); };
-}
-
-template <at::Tensor (*Function)(const at::Tensor&, const at::Tensor&)>
-Kernel pairwise(const Site& /*site*/) {
-  return [](const Inputs& inputs) { return Function(inputs[0], inputs[1]); };
-}
-
 at::Tensor sum(const at::Tensor& input, const at::Tensor& other) { return at::add(input, other); }
 at::Tensor difference(const at::Tensor& input, const at::Tensor& other) { return at::sub(input, other); }
 

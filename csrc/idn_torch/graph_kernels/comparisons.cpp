@@ -14,11 +14,6 @@
 namespace idn_torch::graph_kernels {
 namespace {
 
-template <at::Tensor (*Function)(const at::Tensor&, const at::Tensor&)>
-Kernel pairwise(const Site& /*site*/) {
-  return [](const Inputs& inputs) { return Function(inputs[0], inputs[1]); };
-}
-
 Kernel logical_not(const Site& /*site*/) {
   return [](const Inputs& inputs) { return at::logical_not(inputs[0]); };
 }

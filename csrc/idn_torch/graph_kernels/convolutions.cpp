@@ -1,7 +1,6 @@
 #include <ATen/ops/convolution.h>
 #include <ATen/ops/zeros.h>
 
-#include <optional>
 #include <vector>
 
 #include "idn_torch/graph_kernels/packed_convolution.h"
@@ -16,10 +15,6 @@ at::Tensor of_padding(const idn::graph::Shape& shape, const Inputs& inputs) {
   std::vector<std::int64_t> channels(shape.size(), 1);
   channels[1] = -1;
   return zeros.add(inputs[2].view(channels));
-}
-
-std::optional<at::Tensor> given(const at::Tensor& tensor) {
-  return tensor.defined() ? std::optional(tensor) : std::nullopt;
 }
 
 Kernel plain_convolution(const ConvolutionSite& site) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -99,6 +100,22 @@ class Site {
   const Program* program_;
   const Instruction* instruction_;
 };
+
+/// A kernel that is one function of PyTorch's, of one input or of two.
+template <at::Tensor (*Function)(const at::Tensor&)>
+Kernel each(const Site& /*site*/) {
+  return [](const Inputs& inputs) { return Function(inputs[0]); };
+}
+
+template <at::Tensor (*Function)(const at::Tensor&, const at::Tensor&)>
+Kernel pairwise(const Site& /*site*/) {
+  return [](const Inputs& inputs) { return Function(inputs[0], inputs[1]); };
+}
+
+/// A tensor as PyTorch takes what may be left out.
+inline std::optional<at::Tensor> given(const at::Tensor& tensor) {
+  return tensor.defined() ? std::optional(tensor) : std::nullopt;
+}
 
 /// An operator's way to a kernel.
 struct GraphKernel {

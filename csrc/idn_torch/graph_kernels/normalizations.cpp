@@ -4,7 +4,6 @@
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/rms_norm.h>
 
-#include <optional>
 #include <vector>
 
 #include "idn_torch/graph_kernels/graph_kernel.h"
@@ -12,10 +11,6 @@
 
 namespace idn_torch::graph_kernels {
 namespace {
-
-std::optional<at::Tensor> given(const at::Tensor& tensor) {
-  return tensor.defined() ? std::optional(tensor) : std::nullopt;
-}
 
 // The sizes of the last axes, as many as the attribute says.
 std::vector<std::int64_t> normalized_sizes(const Site& site) {

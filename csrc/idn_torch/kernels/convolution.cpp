@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <span>
 
 #include "idn_torch/kernels/convolution_tile.h"
@@ -29,7 +30,9 @@ std::int64_t vectors_for(std::int64_t channels, std::int64_t width, const Convol
   return filled >= 2 ? 2 : 1;
 }
 
-std::span<const ConvolutionTileFunction> functions_for(std::int64_t vectors, const ConvolutionTiles& tiles) {
+std::span<const ConvolutionTileFunction> functions_for(std::int64_t vectors, std::int64_t together,
+                                                       const ConvolutionTiles& tiles) {
+  if (together > 1) return tiles.groups;
   return vectors == 4 ? tiles.four : vectors == 2 ? tiles.two : tiles.one;
 }
 
@@ -40,18 +43,23 @@ std::int64_t pixels_together(const ConvolutionShape& shape, const ConvolutionTil
   return std::min({tiles.lanes / shape.channels_out, (tiles.lanes - 1) / pitch + 1, shape.output_width()});
 }
 
-// Tiles of one size for a row; the last begins early enough to be whole, and computes some pixels again.
-struct Division {
-  std::int64_t tiles;
-  std::int64_t groups;  // of a tile
-};
+// Sums that a core adds to before it can add to the first of them again: two at once, each for four cycles.
+constexpr std::int64_t kSumsInFlight = 8;
 
-Division divided(std::int64_t width, std::int64_t together, std::int64_t most) {
-  const std::int64_t in_row = width / together;  // at least 1
-  for (std::int64_t tiles = (in_row + most - 1) / most;; ++tiles) {
-    const std::int64_t groups = (width + tiles * together - 1) / (tiles * together);
-    if (groups <= std::min(most, in_row)) return {tiles, groups};
+// The number of groups in the tiles of a row, of those that functions are there for, that costs least. Large
+// tiles may not divide the row, so that some pixels are computed twice; small ones load and wait instead.
+std::int64_t groups_for(std::int64_t width, std::int64_t together, std::int64_t vectors, std::int64_t most) {
+  std::int64_t best = 1;
+  std::int64_t least = std::numeric_limits<std::int64_t>::max();
+  for (std::int64_t groups = std::min(most, width / together); groups >= 1; --groups) {
+    const std::int64_t tiles = (width + groups * together - 1) / (groups * together);
+    const std::int64_t cost = tiles * std::max({groups * vectors, groups + vectors, kSumsInFlight});
+    if (cost < least) {
+      least = cost;
+      best = groups;
+    }
   }
+  return best;
 }
 
 // A copy with zeros around it, pixel by pixel.
@@ -101,6 +109,9 @@ Convolution::Convolution(const ConvolutionShape& shape, const float* weights, co
     }
     if (bias != nullptr) bias_[static_cast<std::size_t>(lane)] = bias[out];
   }
+  const std::int64_t vectors = block_ / tiles.lanes;
+  groups_ = groups_for(shape.output_width(), together_, vectors,
+                       static_cast<std::int64_t>(functions_for(vectors, together_, tiles).size()));
   if (together_ == 1) return;
   for (std::int64_t lane = 0; lane < tiles.lanes; ++lane) {
     const std::int64_t pixel = std::min(lane / shape.channels_out, together_ - 1);
@@ -137,10 +148,9 @@ void Convolution::rows(const float* padded, std::int64_t row_pitch, const float*
   const std::int64_t width = shape_.output_width();
   const std::int64_t height = shape_.output_height();
   const ConvolutionTiles& tiles = *tiles_here();
-  const auto functions = together_ > 1 ? tiles.groups : functions_for(block_ / tiles.lanes, tiles);
-  const Division row_of = divided(width, together_, static_cast<std::int64_t>(functions.size()));
-  const ConvolutionTileFunction function = functions[static_cast<std::size_t>(row_of.groups - 1)];
-  const std::int64_t pixels = row_of.groups * together_;
+  const ConvolutionTileFunction function =
+      functions_for(block_ / tiles.lanes, together_, tiles)[static_cast<std::size_t>(groups_ - 1)];
+  const std::int64_t pixels = groups_ * together_;
   const std::int64_t pixel_pitch = shape_.stride_width * shape_.channels_in;
   const bool side_by_side = shape_.dilation_width == 1;
   ConvolutionTile tile;
@@ -160,8 +170,8 @@ void Convolution::rows(const float* padded, std::int64_t row_pitch, const float*
     tile.floats = std::min(block_, together_ * shape_.channels_out - first);
     for (std::int64_t y = 0; y < height; ++y) {
       const float* const row = padded + y * shape_.stride_height * row_pitch;
-      for (std::int64_t index = 0; index < row_of.tiles; ++index) {
-        const std::int64_t x = std::min(index * pixels, width - pixels);
+      for (std::int64_t next = 0; next < width; next += pixels) {
+        const std::int64_t x = std::min(next, width - pixels);  // the last tile is whole, too
         const std::int64_t at = (y * width + x) * shape_.channels_out + first;
         tile.input = row + x * pixel_pitch;
         tile.residual = residual == nullptr ? nullptr : residual + at;

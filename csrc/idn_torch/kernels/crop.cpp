@@ -3,13 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-// By feature, as in exp.cpp. Subtracting before multiplying leaves nothing to fuse, so all versions give the
-// same bits.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define IDN_TARGET_CLONES __attribute__((target_clones("default", "avx2")))
-#else
-#define IDN_TARGET_CLONES
-#endif
+#include "idn_torch/kernels/target_clones.h"
 
 namespace idn_torch::kernels {
 namespace {
@@ -42,6 +36,7 @@ constexpr std::int64_t kWord = 8;
 
 }  // namespace
 
+// Subtracting before multiplying leaves nothing to fuse, so all versions give the same bits.
 IDN_TARGET_CLONES
 void crop_normalized(const std::uint8_t* image, std::span<const float> mean,
                      std::span<const float> inverse_std, std::int64_t height, std::int64_t width, Crop crop,
