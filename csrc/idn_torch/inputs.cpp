@@ -36,14 +36,9 @@ void check_kind(const GraphInput& input, const at::Tensor& tensor, at::Device de
                      !tensor.is_nested() && !tensor.is_neg() && !tensor._is_zerotensor() &&
                      !tensor.key_set().has(c10::DispatchKey::Python);
   if (!plain) refuse(input, "is no plain dense tensor", input.type.text());
-  if (const auto dtype = dtype_of(tensor.scalar_type()); dtype != input.type.dtype) {
+  if (dtype_of(tensor.scalar_type()) != input.type.dtype) {
     std::ostringstream has;
-    has << "is of ";
-    if (dtype) {
-      has << idn::graph::to_string(*dtype);
-    } else {
-      has << tensor.scalar_type();
-    }
+    has << "is of " << tensor.scalar_type();
     refuse(input, has.str(), input.type.text() + "; to(...) converts it");
   }
   const bool same_device =
