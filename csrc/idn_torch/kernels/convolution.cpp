@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
 #include <span>
 
 #include "idn_torch/kernels/convolution_tile.h"
@@ -43,23 +42,19 @@ std::int64_t pixels_together(const ConvolutionShape& shape, const ConvolutionTil
   return std::min({tiles.lanes / shape.channels_out, (tiles.lanes - 1) / pitch + 1, shape.output_width()});
 }
 
-// Sums that a core adds to before it can add to the first of them again: two at once, each for four cycles.
-constexpr std::int64_t kSumsInFlight = 8;
+// A row in as few tiles as there can be, all of one size or of two that differ by one: large tiles load the
+// weights less often, and sizes that do not fit would compute some pixels twice.
+struct Division {
+  std::int64_t tiles;
+  std::int64_t groups;  // of a tile
+  std::int64_t larger;  // so many tiles have one group more
+};
 
-// The number of groups in the tiles of a row, of those that functions are there for, that costs least. Large
-// tiles may not divide the row, so that some pixels are computed twice; small ones load and wait instead.
-std::int64_t groups_for(std::int64_t width, std::int64_t together, std::int64_t vectors, std::int64_t most) {
-  std::int64_t best = 1;
-  std::int64_t least = std::numeric_limits<std::int64_t>::max();
-  for (std::int64_t groups = std::min(most, width / together); groups >= 1; --groups) {
-    const std::int64_t tiles = (width + groups * together - 1) / (groups * together);
-    const std::int64_t cost = tiles * std::max({groups * vectors, groups + vectors, kSumsInFlight});
-    if (cost < least) {
-      least = cost;
-      best = groups;
-    }
-  }
-  return best;
+Division divided(std::int64_t width, std::int64_t together, std::int64_t most) {
+  const std::int64_t groups = (width + together - 1) / together;
+  const std::int64_t in_tile = std::min(most, width / together);
+  const std::int64_t tiles = (groups + in_tile - 1) / in_tile;
+  return {tiles, groups / tiles, groups % tiles};
 }
 
 // A copy with zeros around it, pixel by pixel.
@@ -109,9 +104,6 @@ Convolution::Convolution(const ConvolutionShape& shape, const float* weights, co
     }
     if (bias != nullptr) bias_[static_cast<std::size_t>(lane)] = bias[out];
   }
-  const std::int64_t vectors = block_ / tiles.lanes;
-  groups_ = groups_for(shape.output_width(), together_, vectors,
-                       static_cast<std::int64_t>(functions_for(vectors, together_, tiles).size()));
   if (together_ == 1) return;
   for (std::int64_t lane = 0; lane < tiles.lanes; ++lane) {
     const std::int64_t pixel = std::min(lane / shape.channels_out, together_ - 1);
@@ -148,9 +140,8 @@ void Convolution::rows(const float* padded, std::int64_t row_pitch, const float*
   const std::int64_t width = shape_.output_width();
   const std::int64_t height = shape_.output_height();
   const ConvolutionTiles& tiles = *tiles_here();
-  const ConvolutionTileFunction function =
-      functions_for(block_ / tiles.lanes, together_, tiles)[static_cast<std::size_t>(groups_ - 1)];
-  const std::int64_t pixels = groups_ * together_;
+  const auto functions = functions_for(block_ / tiles.lanes, together_, tiles);
+  const Division row_of = divided(width, together_, static_cast<std::int64_t>(functions.size()));
   const std::int64_t pixel_pitch = shape_.stride_width * shape_.channels_in;
   const bool side_by_side = shape_.dilation_width == 1;
   ConvolutionTile tile;
@@ -170,13 +161,16 @@ void Convolution::rows(const float* padded, std::int64_t row_pitch, const float*
     tile.floats = std::min(block_, together_ * shape_.channels_out - first);
     for (std::int64_t y = 0; y < height; ++y) {
       const float* const row = padded + y * shape_.stride_height * row_pitch;
-      for (std::int64_t next = 0; next < width; next += pixels) {
-        const std::int64_t x = std::min(next, width - pixels);  // the last tile is whole, too
+      std::int64_t next = 0;
+      for (std::int64_t index = 0; index < row_of.tiles; ++index) {
+        const std::int64_t groups = row_of.groups + (index < row_of.larger ? 1 : 0);
+        const std::int64_t x = std::min(next, width - groups * together_);  // the last tile is whole, too
+        next += groups * together_;
         const std::int64_t at = (y * width + x) * shape_.channels_out + first;
         tile.input = row + x * pixel_pitch;
         tile.residual = residual == nullptr ? nullptr : residual + at;
         tile.output = output + at;
-        function(tile);
+        functions[static_cast<std::size_t>(groups - 1)](tile);
       }
     }
   }

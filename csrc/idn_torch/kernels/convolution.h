@@ -65,7 +65,6 @@ class Convolution {
   ConvolutionShape shape_;
   std::int64_t block_ = 0;     // output channels that are computed together
   std::int64_t together_ = 1;  // neighbouring pixels in a vector, each with all its channels
-  std::int64_t groups_ = 1;    // of so many neighbours, or pixels, in a tile
   std::vector<float>
       weights_;              // (blocks, kernel height, kernel width, in, block), or over and over in a block
   std::vector<float> bias_;  // (blocks, block), likewise
