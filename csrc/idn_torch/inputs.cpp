@@ -39,7 +39,10 @@ void check_kind(const GraphInput& input, const at::Tensor& tensor, at::Device de
   if (dtype_of(tensor.scalar_type()) != input.type.dtype) {
     std::ostringstream has;
     has << "is of " << tensor.scalar_type();
-    refuse(input, has.str(), input.type.text() + "; to(...) converts it");
+    // Numbers that are no floats, such as an image's bytes, were hardly meant as they are.
+    const bool rounds =
+        at::isFloatingType(tensor.scalar_type()) && idn::graph::kFloats.contains(input.type.dtype);
+    refuse(input, has.str(), input.type.text() + (rounds ? "; to(...) converts it" : ""));
   }
   const bool same_device =
       tensor.device().type() == device.type() && (!device.has_index() || tensor.device() == device);

@@ -144,8 +144,9 @@ def _small_network(value_range: tuple[float, float] | None = None) -> native.Pac
         ([], "the graph takes 1 input, 'image', not 0"),
         (
             [torch.zeros(1, 3, 8, 8, dtype=torch.float64)],
-            r"'image' is of Double, expected F32 \(B, 3, 8, 8\); to\(...\) converts it",
+            r"'image' is of Double, expected F32 \(B, 3, 8, 8\); to\(\.\.\.\) converts it",
         ),
+        ([torch.zeros(1, 3, 8, 8, dtype=torch.uint8)], r"'image' is of Byte, expected F32 \(B, 3, 8, 8\)\.$"),
         ([torch.zeros(3, 8, 8)], "'image' has 3 dimensions"),
         ([torch.zeros(1, 3, 8, 9)], r"'image' has the shape \(1, 3, 8, 9\), expected F32 \(B, 3, 8, 8\)"),
         ([torch.full((1, 3, 8, 8), torch.nan)], "'image' holds NaN"),

@@ -146,6 +146,9 @@ def test_a_finished_run_is_evaluated_again_without_training(copy: Path, tmp_path
     ran = CliRunner().invoke(app, ["run", CONFIG, *QUICK, "--out", str(tmp_path), "--on-engine", "--json"])
     assert ran.exit_code == 0, ran.output
     after = json.loads((copy / "summary.json").read_text(encoding="utf-8"))
+    measured_in = after["engine"].pop("environment")
+    trained_in = json.loads((copy / "environment.json").read_text(encoding="utf-8"))
+    assert {name: trained_in[name] for name in measured_in} == measured_in
     for summary in (before, after):
         del summary["engine"]["time"]
     assert after == before

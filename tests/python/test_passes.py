@@ -8,7 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from graph_of_tensors import B, one_operator
+from graph_of_tensors import B, as_exit, flattened
 from idn._idn import graph as native
 from operator_case import NO_PASSES
 
@@ -92,18 +92,28 @@ def test_no_combination_of_passes_changes_an_answer(on: tuple[str, ...], channel
             torch.testing.assert_close(logits, expected, rtol=TOLERANCE, atol=TOLERANCE)
 
 
+@pytest.mark.parametrize("stride", [1, 2])
 @pytest.mark.parametrize("channels", [1, 3, 5, 8, 13, 16, 24, 32, 64])
-def test_a_row_of_any_width_is_computed_whole(channels: int) -> None:
-    """The convolution divides rows into tiles of pixels; no width may fall between them."""
+def test_a_row_of_any_width_is_computed_whole(channels: int, stride: int) -> None:
+    """The convolution divides rows into tiles of pixels; no width may fall between them, with all that goes
+    into a tile: bias, what is added, relu.
+    """
     generator = torch.Generator().manual_seed(channels)
-    ones = {"stride": [1, 1], "padding": [1, 1], "dilation": [1, 1], "groups": 1}
     weight = torch.randn(channels, 3, 3, 3, generator=generator) * 0.2
+    bias = torch.randn(channels, generator=generator)
+    same = {"stride": [stride, stride], "padding": [1, 1], "dilation": [1, 1], "groups": 1}
     for width in range(1, 66):
         x = torch.randn(2, 3, 2, width, generator=generator)
-        package = one_operator("convolution", [x, weight], ones, constants=[1])
-        (found,) = native.Executor(package, **NO_PASSES | {"prepack": True}).run([x])
-        expected = F.conv2d(x, weight, padding=1).flatten(1)
-        torch.testing.assert_close(found[:, : expected.shape[1]], expected, rtol=TOLERANCE, atol=TOLERANCE)
+        net = _Network(x, [weight, bias, weight])
+        first, summand, second = net.constants
+        other = net.node("convolution", net.input, second, **same)
+        y = net.node("add", net.node("convolution", net.input, first, summand, **same), other)
+        package = net.finish(flattened(net.builder, net.node("relu", y)))
+        executor = native.Executor(package, **NO_PASSES | {"prepack": True, "fuse_convolutions": True})
+        (found,) = executor.run([x])
+        plain = F.conv2d(x, weight, stride=stride, padding=1)
+        expected = as_exit(F.relu(plain + bias[:, None, None] + plain), batch=2)
+        torch.testing.assert_close(found, expected, rtol=TOLERANCE, atol=TOLERANCE)
 
 
 def test_batch_norms_and_what_follows_a_convolution_go_into_it() -> None:

@@ -27,8 +27,8 @@
 namespace idn_torch::graph_kernels {
 namespace {
 
-at::Tensor sum(const at::Tensor& input, const at::Tensor& other) { return at::add(input, other); }
-at::Tensor difference(const at::Tensor& input, const at::Tensor& other) { return at::sub(input, other); }
+at::Tensor plus(const at::Tensor& input, const at::Tensor& other) { return at::add(input, other); }
+at::Tensor minus(const at::Tensor& input, const at::Tensor& other) { return at::sub(input, other); }
 
 Kernel clamp(const Site& site) {
   return [least = site.scalar("least"), most = site.scalar("most")](const Inputs& inputs) {
@@ -45,7 +45,7 @@ Kernel cast(const Site& site) {
 Family arithmetic() {
   return {
       {"absolute", 1, each<at::abs>},
-      {"add", 1, pairwise<sum>},
+      {"add", 1, pairwise<plus>},
       {"cast", 1, cast, /*gives_view=*/true},
       {"ceil", 1, each<at::ceil>},
       {"clamp", 1, clamp},
@@ -66,7 +66,7 @@ Family arithmetic() {
       {"sign", 1, each<at::sign>},
       {"sin", 1, each<at::sin>},
       {"sqrt", 1, each<at::sqrt>},
-      {"subtract", 1, pairwise<difference>},
+      {"subtract", 1, pairwise<minus>},
   };
 }
 

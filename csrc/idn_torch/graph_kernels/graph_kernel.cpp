@@ -21,7 +21,7 @@ std::vector<GraphKernel> collected() {
 }
 
 template <class Integer>
-at::Scalar saturated(double value) {
+at::Scalar saturated_scalar(double value) {
   using Limits = std::numeric_limits<Integer>;
   if (std::isnan(value)) return std::int64_t{0};
   if (value <= static_cast<double>(Limits::min())) return static_cast<std::int64_t>(Limits::min());
@@ -58,11 +58,11 @@ at::Scalar Site::scalar(std::string_view name) const {
     case DType::kBFloat16:
       return static_cast<float>(c10::BFloat16(narrowed(value)));
     case DType::kInt64:
-      return saturated<std::int64_t>(value);
+      return saturated_scalar<std::int64_t>(value);
     case DType::kInt32:
-      return saturated<std::int32_t>(value);
+      return saturated_scalar<std::int32_t>(value);
     case DType::kUint8:
-      return saturated<std::uint8_t>(value);
+      return saturated_scalar<std::uint8_t>(value);
     case DType::kBool:
       return value != 0;
   }

@@ -43,7 +43,8 @@ std::int64_t pixels_together(const ConvolutionShape& shape, const ConvolutionTil
 }
 
 // A row in as few tiles as there can be, all of one size or of two that differ by one: large tiles load the
-// weights less often, and sizes that do not fit would compute some pixels twice.
+// weights less often, and of sizes that do not fit the last would compute pixels of the one before again.
+// Where groups are of several pixels, it still does where these do not divide the row.
 struct Division {
   std::int64_t tiles;
   std::int64_t groups;  // of a tile

@@ -14,7 +14,7 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-void check(at::TensorList logits, at::TensorList targets, at::ArrayRef<double> weights) {
+void check_arguments(at::TensorList logits, at::TensorList targets, at::ArrayRef<double> weights) {
   TORCH_CHECK_VALUE(!logits.empty(),
                     "joint_loss: logits is empty; pass one tensor (batch, classes) per exit.");
   TORCH_CHECK_VALUE(targets.size() == 1 || targets.size() == logits.size(), "joint_loss: ", targets.size(),
@@ -124,13 +124,13 @@ std::vector<at::Tensor> joint_loss_backward_autograd(const at::Tensor& gradient,
 
 at::Tensor joint_loss_autograd(at::TensorList logits, at::TensorList targets, at::ArrayRef<double> weights,
                                std::int64_t ignore_index, bool divide_by_classes) {
-  check(logits, targets, weights);
+  check_arguments(logits, targets, weights);
   return JointLossFunction::apply(logits, targets, weights, ignore_index, divide_by_classes);
 }
 
 at::Tensor joint_loss_value(at::TensorList logits, at::TensorList targets, at::ArrayRef<double> weights,
                             std::int64_t ignore_index, bool divide_by_classes) {
-  check(logits, targets, weights);
+  check_arguments(logits, targets, weights);
   return std::get<0>(call_forward(logits, targets, weights, ignore_index, divide_by_classes));
 }
 

@@ -101,8 +101,9 @@ std::string dataset_of(const idn::store::Reader& reader, const std::string& path
                               "; name one of those that are there with --dataset: " + shown + ".");
 }
 
-std::shared_ptr<ArrayFile::Array> open(const std::string& path, const std::optional<std::string>& dataset,
-                                       const std::string& usual) {
+std::shared_ptr<ArrayFile::Array> open_array(const std::string& path,
+                                             const std::optional<std::string>& dataset,
+                                             const std::string& usual) {
   constexpr std::string_view kNpy = "\x93NUMPY";
   std::array<char, kNpy.size()> first{};
   std::error_code ignored;  // what can't be opened is refused below, and a pipe is not waited for
@@ -129,7 +130,7 @@ ArrayFile::ArrayFile(const std::string& path, const std::optional<std::string>& 
                      const std::string& usual)
     : path_(path) {
   try {
-    array_ = open(path, dataset, usual);
+    array_ = open_array(path, dataset, usual);
   } catch (const idn::StoreError& error) {
     throw DataError(std::string(error.what()) + "; expected a .npy or HDF5 file.");
   }

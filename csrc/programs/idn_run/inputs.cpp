@@ -113,7 +113,7 @@ void check_names(const Graph& graph, const Options& options) {
   }
 }
 
-ArrayFile open(const GraphInput& input, const Graph& graph, const Options& options) {
+ArrayFile open_input(const GraphInput& input, const Graph& graph, const Options& options) {
   const auto named = options.inputs.find(input.name);
   ArrayFile file(named == options.inputs.end() ? options.input : named->second, options.dataset, input.name);
   if (named == options.inputs.end() && graph.inputs().size() > 1 && !file.has_names()) {
@@ -131,7 +131,7 @@ Inputs::Inputs(const Graph& graph, const Options& options) {
   std::optional<std::int64_t> there;
   std::string first_name;
   for (const GraphInput& input : graph.inputs()) {
-    inputs_.push_back({&input, open(input, graph, options)});
+    inputs_.push_back({&input, open_input(input, graph, options)});
     const ArrayFile& file = inputs_.back().file;
     check_type(input, file);
     divisible_ = divisible_ && in_rows(input.type);

@@ -59,13 +59,14 @@ def of_run(
 def add(run_dir: Path) -> None:
     """Export the network of a finished run and evaluate it on the engine, without training.
 
-    Writes model.safetensors, the entry `engine` of summary.json, and report.html again.
+    Writes model.safetensors, the entry `engine` of summary.json, and report.html again. The entry has its own
+    `environment`, since environment.json is that of the training.
 
     :raises idn.errors.DataError: if its data is missing or damaged.
     :raises idn.errors.RunError: if its weights are not there, or a file of it is damaged.
     """
     from idn import report
-    from idn.experiment import files, steps
+    from idn.experiment import environment, files, steps
     from idn.experiment.schema import RunConfig
     from idn.training.devices import using_threads
 
@@ -75,6 +76,7 @@ def add(run_dir: Path) -> None:
     with using_threads(config.training.threads):
         trained = steps.restore(config, run_dir)
         found = of_run(trained, config, policy, run.trace("test"), run_dir)
+        found["environment"] = environment.describe(str(trained.device))
     files.write_json(run_dir / "summary.json", files.read_json(run_dir / "summary.json") | {"engine": found})
     report.write(run_dir)
 
