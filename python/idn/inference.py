@@ -53,7 +53,13 @@ def infer(model: Branchy, x: torch.Tensor, policy: Decider) -> Prediction:
     :raises ValueError: for NaN among the logits, naming exit and sample (its place among those still there),
         a model in training mode, a policy with another number of thresholds than there are early exits, or
         images that are no batch of tensors as the network takes them.
+    :raises TypeError: for a module that is no `Branchy`.
     """
+    if not hasattr(model, "stream"):
+        raise TypeError(
+            f"model is a {_type_name(model)}, expected an idn.Branchy, which runs exit by exit; any other "
+            "module that returns its exits' logits runs so as a package: idn.export, then idn.Engine."
+        )
     if not isinstance(x, torch.Tensor) or x.dim() == 0:
         found = f"of shape {tuple(x.shape)}" if isinstance(x, torch.Tensor) else f"a {_type_name(x)}"
         raise ValueError(

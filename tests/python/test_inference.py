@@ -192,6 +192,11 @@ def test_what_else_fails_in_a_network_is_not_explained_away(images: torch.Tensor
         inference.infer(model, images, exits.Confidence([0.5]))
 
 
+def test_a_module_that_is_no_branchy_is_refused_with_the_way_out(images: torch.Tensor) -> None:
+    with pytest.raises(TypeError, match=r"Identity, expected an idn.Branchy, .* idn.export, then idn.Engine"):
+        inference.infer(torch.nn.Identity(), images, exits.Entropy([0.5]))  # type: ignore[arg-type]
+
+
 def test_a_model_in_training_mode_is_refused(model: Branchy, images: torch.Tensor) -> None:
     with pytest.raises(ValueError, match=r"call model.eval\(\) first"):
         inference.infer(model.train(), images, exits.Confidence([0.5, 0.5]))
