@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "idn/core/counted.h"
 #include "idn/core/parallel.h"
 #include "idn/graph/costs.h"
 #include "idn/graph/samples.h"
@@ -86,9 +87,9 @@ void check(const EngineOptions& options, const Executor& executor) {
 void check(const idn::exits::Policy& policy, std::size_t exits) {
   idn::exits::check_policy(policy);
   if (policy.exits() == exits) return;
-  throw std::invalid_argument("the policy has " + std::to_string(policy.thresholds.size()) +
-                              " thresholds, the package " + std::to_string(exits - 1) +
-                              " early exits; expected one for each.");
+  throw std::invalid_argument("the policy has " + idn::counted(policy.thresholds.size(), "threshold") +
+                              ", the package " + idn::counted(exits - 1, "early exit") +
+                              "; expected one for each.");
 }
 
 }  // namespace

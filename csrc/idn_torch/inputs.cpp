@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "idn/core/counted.h"
 #include "idn_torch/kernels/extremes.h"
 #include "idn_torch/program.h"
 
@@ -50,13 +51,24 @@ void check_kind(const GraphInput& input, const at::Tensor& tensor, at::Device de
     refuse(input, "is on " + tensor.device().str(), device.str());
 }
 
+// Whether it is one sample of the input, whose first axis counts the samples.
+bool is_one_sample(const at::Tensor& tensor, const idn::graph::Shape& shape) {
+  if (tensor.dim() + 1 != static_cast<std::int64_t>(shape.size())) return false;
+  for (std::size_t axis = 1; axis < shape.size(); ++axis) {
+    if (!shape[axis].is_fixed() || shape[axis].fixed != tensor.size(static_cast<std::int64_t>(axis) - 1))
+      return false;
+  }
+  return shape[0].per_batch == 1 && shape[0].fixed == 0;
+}
+
 // Every size that grows says what the batch is; all have to say the same.
 void check_shape(const GraphInput& input, const at::Tensor& tensor, std::optional<std::int64_t>& batch) {
   const idn::graph::Shape& shape = input.type.shape;
   const std::string has = "has the shape " + shape_of(tensor);
   if (tensor.dim() != static_cast<std::int64_t>(shape.size())) {
     refuse(input, "has " + std::to_string(tensor.dim()) + " dimensions, " + shape_of(tensor),
-           std::to_string(shape.size()) + " of " + input.type.text());
+           std::to_string(shape.size()) + " of " + input.type.text() +
+               (is_one_sample(tensor, shape) ? "; [None] makes a batch of one sample" : ""));
   }
   for (std::size_t axis = 0; axis < shape.size(); ++axis) {
     const std::int64_t size = tensor.size(static_cast<std::int64_t>(axis));
@@ -119,9 +131,8 @@ void check_count(const idn::graph::Model& model, std::size_t count) {
   std::string names;
   for (const GraphInput& input : expected)
     names.append(names.empty() ? "'" : ", '").append(input.name).append("'");
-  throw std::invalid_argument("the graph takes " + std::to_string(expected.size()) +
-                              (expected.size() == 1 ? " input, " : " inputs, ") + names + ", not " +
-                              std::to_string(count) + ".");
+  throw std::invalid_argument("the graph takes " + idn::counted(expected.size(), "input") + ", " + names +
+                              ", not " + std::to_string(count) + ".");
 }
 
 std::int64_t check_inputs(const idn::graph::Model& model, at::Device device,

@@ -87,6 +87,7 @@ CONVOLUTIONS = [
         [IMAGE, [4, 3, 3, 2], [6]],
         lambda x, w, b: F.conv_transpose2d(x, w, b, stride=2, padding=1, output_padding=1, groups=2),
         {"stride": [2, 2], "padding": [1, 1], "dilation": [1, 1], "output_padding": [1, 1], "groups": 2},
+        FLOATS,
     ),
     Case(
         "transposed_convolution",

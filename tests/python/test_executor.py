@@ -147,7 +147,13 @@ def _small_network(value_range: tuple[float, float] | None = None) -> native.Pac
             r"'image' is of Double, expected F32 \(B, 3, 8, 8\); to\(\.\.\.\) converts it",
         ),
         ([torch.zeros(1, 3, 8, 8, dtype=torch.uint8)], r"'image' is of Byte, expected F32 \(B, 3, 8, 8\)\.$"),
-        ([torch.zeros(3, 8, 8)], "'image' has 3 dimensions"),
+        (
+            [torch.zeros(3, 8, 8)],
+            r"'image' has 3 dimensions, \(3, 8, 8\), expected 4 of F32 \(B, 3, 8, 8\); "
+            r"\[None\] makes a batch of one sample\.$",
+        ),
+        ([torch.zeros(3, 8, 9)], r"has 3 dimensions, \(3, 8, 9\), expected 4 of F32 \(B, 3, 8, 8\)\.$"),
+        ([torch.zeros(8, 8)], r"has 2 dimensions, \(8, 8\), expected 4 of F32 \(B, 3, 8, 8\)\.$"),
         ([torch.zeros(1, 3, 8, 9)], r"'image' has the shape \(1, 3, 8, 9\), expected F32 \(B, 3, 8, 8\)"),
         ([torch.full((1, 3, 8, 8), torch.nan)], "'image' holds NaN"),
         ([torch.full((1, 3, 8, 8), 2.0)], "'image' holds 2, expected values from 0 to 1"),

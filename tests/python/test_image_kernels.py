@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -116,3 +119,20 @@ def test_a_nan_among_values_is_the_greatest() -> None:
     assert expected.isnan().sum() == 2
     for found in in_both_orders(native.Executor(builder.finish()), x):
         torch.testing.assert_close(found, expected, rtol=0, atol=0, equal_nan=True)
+
+
+@pytest.mark.parametrize("most", ["avx2", "default"])
+def test_all_of_this_holds_with_fewer_instructions(most: str) -> None:
+    """In a process of its own: which inner loops are used is decided once, as is which of torch's."""
+    options = ["-q", "--color=no", "-p", "no:xdist", "-p", "no:cacheprovider", "-k", "not fewer_instructions"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, __file__],
+        env={name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
+        | {"ATEN_CPU_CAPABILITY": most},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " passed" in done.stdout

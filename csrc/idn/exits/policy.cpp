@@ -8,14 +8,10 @@
 #include <string>
 #include <string_view>
 
+#include "idn/core/counted.h"
+
 namespace idn::exits {
 namespace {
-
-std::string counted(std::size_t count, std::string_view one) {
-  std::string text = std::to_string(count);
-  text.append(" ").append(one);
-  return count == 1 ? text : text.append("s");
-}
 
 std::string list(const Features& values) {
   std::ostringstream text;

@@ -3,6 +3,7 @@
 #include <limits>
 #include <string>
 
+#include "idn/core/counted.h"
 #include "idn/core/utf8.h"
 
 namespace idn::identity::cbor {
@@ -23,10 +24,6 @@ constexpr unsigned kOneByteFollows = 24;  // up to 27: eight do
 constexpr unsigned kEightBytesFollow = 27;
 constexpr unsigned kIndefinite = 31;
 constexpr auto kLargest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-
-std::string count_of(std::uint64_t count, const char* noun) {
-  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
-}
 
 // Why a first byte begins nothing that is spoken here.
 std::string refusal(unsigned major, unsigned info) {
@@ -80,7 +77,7 @@ std::string read_argument(ByteView bytes, Item& item) {
 std::string read_content(ByteView bytes, Item& item, const char* noun) {
   const std::size_t left = bytes.size() - item.end;
   if (item.argument > left) {
-    return std::string("cut off: ") + noun + " of " + count_of(item.argument, "byte") + ", of which " +
+    return std::string("cut off: ") + noun + " of " + counted(item.argument, "byte") + ", of which " +
            std::to_string(left) + " are there";
   }
   item.content = bytes.subspan(item.end, static_cast<std::size_t>(item.argument));
@@ -119,8 +116,8 @@ std::string read_into(ByteView bytes, Item& item) {
       item.kind = Kind::kArray;
       return item.argument <= bytes.size() - item.end
                  ? ""
-                 : "cut off: an array of " + count_of(item.argument, "value") + " in " +
-                       count_of(bytes.size() - item.end, "byte");
+                 : "cut off: an array of " + counted(item.argument, "value") + " in " +
+                       counted(bytes.size() - item.end, "byte");
   }
 }
 

@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "idn/core/counted.h"
+
 namespace idn::identity {
 namespace {
 
@@ -17,10 +19,6 @@ std::string naming_functions() {
     names += to_string(function);
   }
   return names;
-}
-
-std::string bits(unsigned count) {
-  return std::to_string(count) + (count == 1 ? " leading zero bit" : " leading zero bits");
 }
 
 }  // namespace
@@ -59,8 +57,8 @@ Result<unsigned> verify_node_id(const Multihash& node_id, const PublicKey& key, 
   if (!node_id.matches(key)) return Problem{digest_at, "the node ID is not the hash of the public key"};
   const unsigned found = leading_zero_bits(node_id.digest_bytes());
   if (found < difficulty) {
-    return Problem{digest_at + found / 8,
-                   "the node ID has " + bits(found) + ", expected at least " + std::to_string(difficulty)};
+    return Problem{digest_at + found / 8, "the node ID has " + counted(found, "leading zero bit") +
+                                              ", expected at least " + std::to_string(difficulty)};
   }
   return found;
 }

@@ -1,8 +1,10 @@
 #include "idn_torch/kernels/convolution.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <span>
+#include <string_view>
 
 #include "idn_torch/kernels/convolution_tile.h"
 
@@ -11,7 +13,11 @@ namespace {
 
 const ConvolutionTiles* best_tiles() {
 #ifdef IDN_X86_KERNELS
-  if (__builtin_cpu_supports("avx512f")) return &convolution_tiles_avx512();
+  // Torch's own switch: what it keeps from torch's kernels is not for this one either.
+  const char* const set = std::getenv("ATEN_CPU_CAPABILITY");  // NOLINT(concurrency-mt-unsafe): once
+  const std::string_view most = set == nullptr ? "avx512" : set;
+  if (most == "default") return nullptr;
+  if (most != "avx2" && __builtin_cpu_supports("avx512f")) return &convolution_tiles_avx512();
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &convolution_tiles_avx2();
 #endif
   return nullptr;

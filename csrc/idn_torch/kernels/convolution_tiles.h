@@ -110,26 +110,26 @@ void tile(const ConvolutionTile& call) {
       }
     }
   }
+  // Inlined, or the sums would have to leave their registers for the call.
+  const auto finish = [&](int v, auto read, auto write) __attribute__((always_inline)) {
+#pragma GCC unroll 32
+    for (int g = 0; g < Groups; ++g) {
+      const std::int64_t at = g * call.output_pitch + v * kLanes;
+      Vector sum = sums[g][v];
+      if (call.residual != nullptr) sum += read(call.residual + at);
+      write(call.output + at, activated(sum, call.relu));
+    }
+  };
 #pragma GCC unroll 4
   for (int v = 0; v < Vectors; ++v) {
     const std::int64_t lanes = call.floats - v * kLanes;
     if (lanes >= kLanes) {  // a masked store of AVX2 takes some processors as long as a dozen plain ones
-#pragma GCC unroll 32
-      for (int g = 0; g < Groups; ++g) {
-        const std::int64_t at = g * call.output_pitch + v * kLanes;
-        Vector sum = sums[g][v];
-        if (call.residual != nullptr) sum += load(call.residual + at);
-        store(call.output + at, activated(sum, call.relu));
-      }
+      finish(v, load, store);
     } else {
       const Mask some = first(lanes);
-#pragma GCC unroll 32
-      for (int g = 0; g < Groups; ++g) {
-        const std::int64_t at = g * call.output_pitch + v * kLanes;
-        Vector sum = sums[g][v];
-        if (call.residual != nullptr) sum += load_some(call.residual + at, some);
-        store_some(call.output + at, activated(sum, call.relu), some);
-      }
+      finish(
+          v, [some](const float* from) { return load_some(from, some); },
+          [some](float* to, Vector vector) { store_some(to, vector, some); });
     }
   }
 }
