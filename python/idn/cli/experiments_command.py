@@ -38,15 +38,15 @@ def _found() -> list[dict[str, Any]]:
     for slug in catalog.slugs():
         for name in catalog.names(slug):
             study = experiment.load_study(f"{slug}/{name}")
-            variants = [] if study is None else list(study.variants)
-            asked = f"{slug}/{name}" if not variants else f"{slug}/{name}:{variants[0]}"
-            run = experiment.load(asked).run
+            variants = {} if study is None else study.variants
+            loaded = next(iter(variants.values()), None) or experiment.load(f"{slug}/{name}")
+            run = loaded.run
             found.append(
                 {
                     "experiment": slug,
                     "tests": catalog.purpose(slug),
                     "config": f"{slug}/{name}",
-                    "variants": variants,
+                    "variants": list(variants),
                     "preset": run.preset,
                     "model": run.model.name,
                     "data": run.data.name,
