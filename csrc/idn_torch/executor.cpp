@@ -23,7 +23,7 @@ ExecutorOptions checked(ExecutorOptions options) {
     const c10::impl::VirtualGuardImpl there(device.type());
     count = there.deviceCount();
     if (count > 0 && !device.has_index()) device = there.getDevice();
-    if (device.index() < count) return options;
+    if (device.has_index() && device.index() < count) return options;
   }
   const std::string type = at::DeviceTypeName(device.type(), true);
   throw std::invalid_argument("device is " + device.str() + ", expected cpu" +

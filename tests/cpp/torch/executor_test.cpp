@@ -12,6 +12,7 @@
 #include <ATen/ops/randn.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
+#include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -282,8 +283,24 @@ TEST(Executor, GoesOnWithAllBlocksOfASample) {
   EXPECT_TRUE(execution.next().equal(given.index_select(0, at::tensor({1, 3})).mul(2).reshape({2, 6})));
 }
 
+// An accelerator that torch is built for, where there is none: as CUDA without a graphics card.
+struct NoAccelerator final : c10::impl::NoOpDeviceGuardImpl<c10::DeviceType::MTIA> {
+  [[nodiscard]] c10::DeviceIndex deviceCount() const noexcept override { return 0; }
+};
+
+C10_REGISTER_GUARD_IMPL(MTIA, NoAccelerator);
+
 TEST(Executor, RefusesADeviceThatIsNotThere) {
   const Weights weights;
+  for (const char* const missing : {"mtia", "mtia:0"}) {
+    try {
+      const Executor made(two_exits(weights).package(), {.device = at::Device(missing)});
+      FAIL() << missing << " was taken";
+    } catch (const std::invalid_argument& error) {
+      EXPECT_EQ(std::string(error.what()),
+                "device is " + std::string(missing) + ", expected cpu; torch sees no mtia device here.");
+    }
+  }
   EXPECT_THROW(Executor(two_exits(weights).package(), {.device = at::Device("meta")}), std::invalid_argument);
   EXPECT_THROW(Executor(two_exits(weights).package(), {.device = at::Device("cuda:99")}),
                std::invalid_argument);
