@@ -7,6 +7,7 @@
 #include <string>
 
 #include "bindings.h"
+#include "idn_torch/kernels/convolution.h"
 #include "tensor_arguments.h"
 
 namespace py = pybind11;
@@ -34,6 +35,9 @@ std::string shown(const idn_torch::Execution& execution) {
 void bind_executor(py::module_& module) {
   using idn_torch::Execution;
   using idn_torch::Executor;
+  module.def(
+      "convolution_lanes", &idn_torch::kernels::Convolution::lanes_here,
+      "How many output channels idn's convolution computes side by side here; 0 where it is not used.");
   py::class_<Execution>(module, "Execution", "One request, exit by exit; used by one thread at a time.")
       .def("next", &Execution::next, py::call_guard<py::gil_scoped_release>(),
            "Runs the next segment: the logits of its exit, float32 (rows, classes).")

@@ -68,7 +68,7 @@ void check_shape(const GraphInput& input, const at::Tensor& tensor, std::optiona
   if (tensor.dim() != static_cast<std::int64_t>(shape.size())) {
     refuse(input, "has " + std::to_string(tensor.dim()) + " dimensions, " + shape_of(tensor),
            std::to_string(shape.size()) + " of " + input.type.text() +
-               (is_one_sample(tensor, shape) ? "; [None] makes a batch of one sample" : ""));
+               (is_one_sample(tensor, shape) ? "; unsqueeze(0) makes a batch of it" : ""));
   }
   for (std::size_t axis = 0; axis < shape.size(); ++axis) {
     const std::int64_t size = tensor.size(static_cast<std::int64_t>(axis));

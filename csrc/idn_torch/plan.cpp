@@ -1,5 +1,7 @@
 #include "idn_torch/plan.h"
 
+#include <c10/core/impl/VirtualGuardImpl.h>
+
 #include <algorithm>
 #include <map>
 
@@ -122,6 +124,9 @@ Plan::Plan(idn::graph::Package of, const ExecutorOptions& how) : package(std::mo
   Program program = program_of(package, options.device);
   apply(options.passes, program);
   Planner(program, *this).plan();
+  // What the passes computed may not be done yet, and requests come from other threads and streams.
+  if (!options.device.is_cpu())
+    c10::impl::VirtualGuardImpl(options.device.type()).synchronizeDevice(options.device.index());
   sample_axes = idn::graph::sample_axes(package.graph());
   keeps = idn::graph::keeps_samples(package.graph());
   keeps.insert(keeps.begin(), keeps_all_samples(package.graph(), sample_axes));

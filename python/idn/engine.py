@@ -19,7 +19,7 @@ from idn.exits.criterion import names
 from idn.exits.learned import Learned
 from idn.exits.policy import Policy
 from idn.exits.policy_file import PolicyFile
-from idn.graph import Graph, load
+from idn.graph import Graph, load, whole_device
 from idn.profiling import Profile
 
 __all__ = ["Answers", "Engine"]
@@ -132,7 +132,7 @@ class Engine:
 def _graph(model: Graph | str | PathLike[str], device: torch.device | str | None) -> Graph:
     if not isinstance(model, Graph):
         return load(model, device="cpu" if device is None else device)
-    if device is None or torch.device(device) == model.device:
+    if device is None or whole_device(device) == model.device:
         return model
     return Graph(model.package, device=device, passes=model.passes)
 

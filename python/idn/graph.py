@@ -82,6 +82,18 @@ class Passes:
         return cls(fold_constants=False, fold_batch_norms=False, fuse_convolutions=False, prepack=False)
 
 
+def whole_device(device: torch.device | str) -> torch.device:
+    """The device with its index, so that two can be compared: "cuda" is the current one of its kind."""
+    given = torch.device(device)
+    if given.type == "cpu":
+        return torch.device("cpu")
+    current = torch.accelerator.current_accelerator(check_available=True)
+    has_index = given != torch.device(given.type)
+    if has_index or current is None or current.type != given.type:
+        return given
+    return torch.device(given.type, torch.accelerator.current_device_index())
+
+
 class Graph:
     """A model: operators in order, with named exits in order. Whatever is in one has passed all checks.
 
@@ -94,7 +106,7 @@ class Graph:
         self, package: Package, *, device: torch.device | str = "cpu", passes: Passes | None = None
     ) -> None:
         self.package = package
-        self.device = torch.device(device)
+        self.device = whole_device(device)
         self.passes = passes or Passes()
 
     @cached_property

@@ -27,10 +27,22 @@ def _scaled(
     return F.scaled_dot_product_attention(query, key, value, mask, scale=0.3)
 
 
+def _forbidding(tensors: list[torch.Tensor | None]) -> list[torch.Tensor | None]:
+    """Let the mask be of bools, and forbid the second query all keys."""
+    *first, mask = tensors
+    assert mask is not None
+    allowed = mask > 0
+    allowed[min(1, len(allowed) - 1)] = False
+    return [*first, allowed]
+
+
 ATTENTIONS = [
     Case("attention", [[None, 5, 8]] * 3, _scaled, {"scale": 0.3}, FLOATS),
     Case("attention", [[None, 2, 5, 8], [None, 2, 6, 8], [None, 2, 6, 3]], _scaled, {"scale": 0.3}),
-    Case("attention", [*[[None, 2, 5, 8]] * 3, [5, 5]], _scaled, {"scale": 0.3}),
+    Case("attention", [*[[None, 2, 5, 8]] * 3, [5, 5]], _scaled, {"scale": 0.3}, FLOATS),
+    Case("attention", [*[[None, 2, 5, 8]] * 3, [5, 5]], _scaled, {"scale": 0.3}, FLOATS, _forbidding),
+    Case("attention", [*[[None, 2, 5, 8]] * 3, [5, 1]], _scaled, {"scale": 0.3}, FLOATS),
+    Case("attention", [*[[None, 2, 5, 8]] * 3, [5, 1]], _scaled, {"scale": 0.3}, FLOATS, _forbidding),
     Case(
         "attention",
         [[None, 2, 5, 8]] * 3,

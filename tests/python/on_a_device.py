@@ -13,7 +13,7 @@ import idn
 import idn.errors
 from exact_network import inputs, network
 from far_device import accelerator
-from graph_of_tensors import as_exit, one_operator
+from graph_of_tensors import as_exit, flattened, one_operator
 from idn import exits, profiling
 from idn._idn import graph as native
 from operator_case import NO_PASSES, TOLERANCE, Case
@@ -71,7 +71,7 @@ def test_an_engine_answers_as_on_the_cpu(policy: exits.Policy, compaction: idn.e
     torch.testing.assert_close(found.confidences, expected.confidences, rtol=1e-12, atol=0)
 
 
-@pytest.mark.parametrize("name", architectures.ARCHITECTURES)
+@pytest.mark.parametrize("name", architectures.NAMES)
 def test_an_architecture_gives_what_torch_gives(name: str, tmp_path: Path) -> None:
     module, example = architectures.build(name)
     package = idn.load(idn.export(module, example, tmp_path / "model.safetensors")).package
@@ -114,6 +114,42 @@ def test_a_profile_is_measured_there_and_used_there() -> None:
     assert answers.labels.tolist() == idn.Engine(graph, exits.Entropy([0.6, 0.4]))(x).labels.tolist()
     with pytest.raises(idn.errors.ProfileError, match=str(DEVICE)):
         idn.Engine(graph, exits.Entropy([0.6, 0.4]), profile=profile)
+
+
+def test_a_device_without_its_index_is_the_current_one() -> None:
+    _, graph = network(2, 4, seed=1)
+    there = idn.Graph(graph.package, device=DEVICE.type)
+    assert there.device == DEVICE
+    profile = profiling.profile(there, [1], repeats=2)
+    assert idn.Engine(there, exits.Confidence([0.5]), profile=profile, device=DEVICE.type).graph is there
+
+
+@pytest.mark.parametrize(("width", "start"), [(9, 1), (12, 1), (12, 4)])
+@pytest.mark.parametrize("dtype", ["F32", "F16"])
+def test_attention_takes_views_wherever_they_begin(dtype: str, width: int, start: int) -> None:
+    """Kernels of CUDA read many bytes at once, which only some addresses and strides allow."""
+    builder = native.GraphBuilder()
+    x = builder.add_input("x", dtype, [(1, 0), 5, width])
+    (part,) = builder.add_node("slice", [x], {"axis": 2, "start": start, "stop": start + 8, "step": 1})
+    (scores,) = builder.add_node("attention", [part, part, part], {"scale": 0.3})
+    builder.add_exit("scores", flattened(builder, scores))
+    package = builder.finish()
+    tokens = torch.randn(3, 5, width, generator=torch.Generator().manual_seed(0))
+    tokens = tokens.to(torch.float16 if dtype == "F16" else torch.float32)
+    (expected,) = native.Executor(package).run([tokens])
+    (found,) = native.Executor(package, device=DEVICE).run([tokens.to(DEVICE)])
+    tolerance = TOLERANCE[tokens.dtype]
+    torch.testing.assert_close(found.cpu(), expected, rtol=tolerance, atol=tolerance)
+
+
+def test_sums_of_short_floats_are_not_short_on_the_way() -> None:
+    builder = native.GraphBuilder()
+    x = builder.add_input("x", "BF16", [(1, 0), 1000])
+    (sums,) = builder.add_node("cumulative_sum", [x], {"axis": 1})
+    builder.add_exit("sums", flattened(builder, sums))
+    ones = torch.ones(2, 1000, dtype=torch.bfloat16).to(DEVICE)
+    (found,) = native.Executor(builder.finish(), device=DEVICE).run([ones])
+    assert found[:, -1].tolist() == [1000, 1000]
 
 
 def test_what_lies_elsewhere_is_refused() -> None:

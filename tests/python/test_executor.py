@@ -150,7 +150,7 @@ def _small_network(value_range: tuple[float, float] | None = None) -> native.Pac
         (
             [torch.zeros(3, 8, 8)],
             r"'image' has 3 dimensions, \(3, 8, 8\), expected 4 of F32 \(B, 3, 8, 8\); "
-            r"\[None\] makes a batch of one sample\.$",
+            r"unsqueeze\(0\) makes a batch of it\.$",
         ),
         ([torch.zeros(3, 8, 9)], r"has 3 dimensions, \(3, 8, 9\), expected 4 of F32 \(B, 3, 8, 8\)\.$"),
         ([torch.zeros(8, 8)], r"has 2 dimensions, \(8, 8\), expected 4 of F32 \(B, 3, 8, 8\)\.$"),
@@ -310,7 +310,7 @@ def test_what_is_not_read_any_more_is_freed() -> None:
     executor = native.Executor(builder.finish())
     x = torch.randn(64, 2)
     with torch.profiler.profile(
-        activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True
+        activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True, acc_events=True
     ) as profile:
         (logits,) = executor.run([x])
     held = peak = 0

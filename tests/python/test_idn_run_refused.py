@@ -113,11 +113,16 @@ def test_wrong_usage_is_one_line(tmp_path: Path, words: list[str], said: str) ->
     assert refused(tmp_path, 2, *words).startswith(said)
 
 
-@pytest.mark.skipif(torch.version.cuda is not None, reason="this torch has CUDA")
-def test_cuda_is_refused_where_torch_has_none(tmp_path: Path) -> None:
+@pytest.mark.skipif(torch.cuda.is_available(), reason="torch computes on CUDA here")
+def test_cuda_is_refused_where_there_is_none(tmp_path: Path) -> None:
     files(tmp_path)
-    message = refused(tmp_path, 1, "model.safetensors", "x.npy", "--device", "cuda")
-    assert message.startswith("torch can't compute on CUDA here: libtorch_cuda.so")
+    words = ["model.safetensors", "x.npy", "--device", "cuda"]
+    if torch.version.cuda is None:
+        message = refused(tmp_path, 1, *words)
+        assert message.startswith("torch can't compute on CUDA here: libtorch_cuda.so")
+    else:
+        message = refused(tmp_path, 2, *words)
+        assert message.startswith("device is cuda, expected cpu; torch sees no cuda device here.")
 
 
 def test_a_batch_above_the_limits_is_refused_before_anything_is_allocated(tmp_path: Path) -> None:

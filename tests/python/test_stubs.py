@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import torch
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "scripts" / "stubs.sh"
@@ -21,6 +22,9 @@ def check(script: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["bash", str(script), "--check"], capture_output=True, text=True, timeout=120)
 
 
+@pytest.mark.skipif(
+    not str(torch.__version__).startswith("2.13."), reason="the stubs are those of the pybind11 in torch 2.13"
+)
 def test_the_committed_stubs_are_those_of_the_compiled_module() -> None:
     result = check(SCRIPT)
     assert result.returncode == 0, result.stdout + result.stderr

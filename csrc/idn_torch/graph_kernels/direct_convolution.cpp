@@ -24,7 +24,7 @@ bool is_for_ours(const ConvolutionSite& site) {
   return site.decided && site.weight.is_cpu() && site.weight.scalar_type() == at::kFloat &&
          site.weight.dim() == 4 && site.groups == 1 && site.weight.numel() <= kMostWeights &&
          site.input[2].fixed > 0 && site.input[3].fixed > 0 && has_little_padding(site) &&
-         kernels::Convolution::is_fast_here();
+         kernels::Convolution::lanes_here() > 0;
 }
 
 kernels::ConvolutionShape shape_of(const ConvolutionSite& site) {

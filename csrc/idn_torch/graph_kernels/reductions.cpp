@@ -27,8 +27,13 @@ Kernel argmin(const Site& site) {
   };
 }
 
+// In single precision: CUDA would round every sum on the way to a short float.
 Kernel cumulative_sum(const Site& site) {
-  return [axis = site.integer("axis")](const Inputs& inputs) { return at::cumsum(inputs[0], axis); };
+  return [axis = site.integer("axis")](const Inputs& inputs) {
+    const at::Tensor& input = inputs[0];
+    if (input.scalar_type() == at::kFloat) return at::cumsum(input, axis);
+    return at::cumsum(input, axis, at::kFloat).to(input.scalar_type());
+  };
 }
 
 Kernel greatest(const Site& site) {

@@ -1,11 +1,10 @@
 #include "idn_torch/kernels/convolution.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <span>
-#include <string_view>
 
+#include "idn_torch/instruction_set.h"
 #include "idn_torch/kernels/convolution_tile.h"
 
 namespace idn_torch::kernels {
@@ -13,12 +12,11 @@ namespace {
 
 const ConvolutionTiles* best_tiles() {
 #ifdef IDN_X86_KERNELS
-  // Torch's own switch: what it keeps from torch's kernels is not for this one either.
-  const char* const set = std::getenv("ATEN_CPU_CAPABILITY");  // NOLINT(concurrency-mt-unsafe): once
-  const std::string_view most = set == nullptr ? "avx512" : set;
-  if (most == "default") return nullptr;
-  if (most != "avx2" && __builtin_cpu_supports("avx512f")) return &convolution_tiles_avx512();
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &convolution_tiles_avx2();
+  const InstructionSet widest = instruction_set();
+  if (widest == InstructionSet::kAvx512 && __builtin_cpu_supports("avx512f"))
+    return &convolution_tiles_avx512();
+  if (widest >= InstructionSet::kAvx2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+    return &convolution_tiles_avx2();
 #endif
   return nullptr;
 }
@@ -90,7 +88,7 @@ void pad(const ImageView& image, const ConvolutionShape& shape, float* padded) {
 
 }  // namespace
 
-bool Convolution::is_fast_here() { return tiles_here() != nullptr; }
+std::int64_t Convolution::lanes_here() { return tiles_here() == nullptr ? 0 : tiles_here()->lanes; }
 
 Convolution::Convolution(const ConvolutionShape& shape, const float* weights, const float* bias)
     : shape_(shape) {

@@ -42,8 +42,9 @@ struct ImageView {
 /// The sums are those of PyTorch's convolution in another order.
 class Convolution {
  public:
-  /// Whether this processor has an instruction set that the inner loops are made for.
-  static bool is_fast_here();
+  /// How many output channels the inner loops compute side by side on this processor; 0 where it lacks the
+  /// instructions that they are made for, or torch is kept from them, and there is no convolution of ours.
+  static std::int64_t lanes_here();
 
   /// `bias` may be null. Neither is looked at again.
   Convolution(const ConvolutionShape& shape, const float* weights, const float* bias);

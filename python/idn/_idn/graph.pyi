@@ -22,6 +22,7 @@ __all__: list[str] = [
     "Limits",
     "Package",
     "SegmentTimes",
+    "convolution_lanes",
     "operators",
 ]
 
@@ -317,6 +318,11 @@ class Engine:
         compaction: Compaction,
         times: SegmentTimes | None = None,
     ) -> None: ...
+
+def convolution_lanes() -> int:
+    """
+    How many output channels idn's convolution computes side by side here; 0 where it is not used.
+    """
 
 def operators() -> list:
     """

@@ -22,7 +22,11 @@ def describe(device: str = "cpu") -> dict[str, Any]:
 
     cuda = torch.device(device).type == "cuda" and torch.cuda.is_available()
     return {
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+        "versions": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in PACKAGES},
+            "torch": str(torch.__version__),  # which says also what it was built for
+        },
         "source": source(),
         "build": dict(idn.build_info()),
         "platform": {

@@ -213,7 +213,8 @@ class _Runs:
             kept = list(range(0, execution.rows, 2))
             before = self._now()
             execution.keep(kept)
-            found.append((live_bytes(self._graph, segment, len(kept)), self._now() - before))
+            seconds = self._now() - before
+            found.append((live_bytes(self._graph, segment, len(kept)), seconds))
         return found
 
     def _now(self) -> float:
