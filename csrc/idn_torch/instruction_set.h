@@ -2,7 +2,7 @@
 
 namespace idn_torch {
 
-/// What a processor's vector instructions are of, from narrow to wide.
+/// Sets of vector instructions, from narrow to wide.
 enum class InstructionSet { kBaseline, kAvx2, kAvx512 };
 
 /// The widest that torch uses in its own kernels: what the processor has, or less where the environment

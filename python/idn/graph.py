@@ -87,9 +87,10 @@ def whole_device(device: torch.device | str) -> torch.device:
     given = torch.device(device)
     if given.type == "cpu":
         return torch.device("cpu")
+    if given != torch.device(given.type):  # it has an index; torch need not ask the device
+        return given
     current = torch.accelerator.current_accelerator(check_available=True)
-    has_index = given != torch.device(given.type)
-    if has_index or current is None or current.type != given.type:
+    if current is None or current.type != given.type:
         return given
     return torch.device(given.type, torch.accelerator.current_device_index())
 
@@ -98,7 +99,8 @@ class Graph:
     """A model: operators in order, with named exits in order. Whatever is in one has passed all checks.
 
     :param package: what `load` or `idn.export` made.
-    :param device: where it runs.
+    :param device: where it runs; without an index the current device of its kind, for which torch is asked at
+        once.
     :param passes: which rewritings are done first; all by default.
     """
 

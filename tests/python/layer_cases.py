@@ -32,7 +32,7 @@ def _forbidding(tensors: list[torch.Tensor | None]) -> list[torch.Tensor | None]
     *first, mask = tensors
     assert mask is not None
     allowed = mask > 0
-    allowed[min(1, len(allowed) - 1)] = False
+    allowed[1] = False
     return [*first, allowed]
 
 
@@ -43,6 +43,8 @@ ATTENTIONS = [
     Case("attention", [*[[None, 2, 5, 8]] * 3, [5, 5]], _scaled, {"scale": 0.3}, FLOATS, _forbidding),
     Case("attention", [*[[None, 2, 5, 8]] * 3, [5, 1]], _scaled, {"scale": 0.3}, FLOATS),
     Case("attention", [*[[None, 2, 5, 8]] * 3, [5, 1]], _scaled, {"scale": 0.3}, FLOATS, _forbidding),
+    Case("attention", [*[[None, 5, 8]] * 3, [None, 5, 5]], _scaled, {"scale": 0.3}),
+    Case("attention", [*[[None, 2, 5, 8]] * 3, [None, 1, 1, 5]], _scaled, {"scale": 0.3}),
     Case(
         "attention",
         [[None, 2, 5, 8]] * 3,

@@ -124,17 +124,20 @@ def test_a_device_without_its_index_is_the_current_one() -> None:
     assert idn.Engine(there, exits.Confidence([0.5]), profile=profile, device=DEVICE.type).graph is there
 
 
-@pytest.mark.parametrize(("width", "start"), [(9, 1), (12, 1), (12, 4)])
+@pytest.mark.parametrize(("batch", "length"), [(3, 5), (1, 1)])
+@pytest.mark.parametrize(("width", "start"), [(9, 0), (9, 1), (12, 1), (12, 4)])
 @pytest.mark.parametrize("dtype", ["F32", "F16"])
-def test_attention_takes_views_wherever_they_begin(dtype: str, width: int, start: int) -> None:
+def test_attention_takes_views_wherever_they_begin(
+    dtype: str, width: int, start: int, batch: int, length: int
+) -> None:
     """Kernels of CUDA read many bytes at once, which only some addresses and strides allow."""
     builder = native.GraphBuilder()
-    x = builder.add_input("x", dtype, [(1, 0), 5, width])
+    x = builder.add_input("x", dtype, [(1, 0), length, width])
     (part,) = builder.add_node("slice", [x], {"axis": 2, "start": start, "stop": start + 8, "step": 1})
     (scores,) = builder.add_node("attention", [part, part, part], {"scale": 0.3})
     builder.add_exit("scores", flattened(builder, scores))
     package = builder.finish()
-    tokens = torch.randn(3, 5, width, generator=torch.Generator().manual_seed(0))
+    tokens = torch.randn(batch, length, width, generator=torch.Generator().manual_seed(0))
     tokens = tokens.to(torch.float16 if dtype == "F16" else torch.float32)
     (expected,) = native.Executor(package).run([tokens])
     (found,) = native.Executor(package, device=DEVICE).run([tokens.to(DEVICE)])
@@ -143,6 +146,7 @@ def test_attention_takes_views_wherever_they_begin(dtype: str, width: int, start
 
 
 def test_sums_of_short_floats_are_not_short_on_the_way() -> None:
+    """On CUDA alone they would be."""
     builder = native.GraphBuilder()
     x = builder.add_input("x", "BF16", [(1, 0), 1000])
     (sums,) = builder.add_node("cumulative_sum", [x], {"axis": 1})

@@ -121,6 +121,7 @@ def test_a_nan_among_values_is_the_greatest() -> None:
         torch.testing.assert_close(found, expected, rtol=0, atol=0, equal_nan=True)
 
 
+@pytest.mark.skipif("ATEN_CPU_CAPABILITY" in os.environ, reason="torch is kept from instructions here")
 @pytest.mark.parametrize(("capability", "most_lanes"), [("avx2", 8), ("default", 0)])
 def test_all_of_this_holds_where_torch_is_kept_from_instructions(capability: str, most_lanes: int) -> None:
     """In a process of its own: which inner loops there are is decided once, as which of torch's."""

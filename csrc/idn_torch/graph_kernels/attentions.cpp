@@ -1,9 +1,12 @@
+#include <ATen/ops/full.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
+#include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <optional>
-#include <vector>
 
 #include "idn_torch/graph_kernels/graph_kernel.h"
 
@@ -21,35 +24,37 @@ at::Tensor with_four_axes(const at::Tensor& mask, bool has_heads) {
   return whole;
 }
 
-// CUDA's kernels read 16 bytes at once, and not all of them look first whether these lie so.
-at::Tensor aligned(const at::Tensor& tensor) {
-  constexpr std::int64_t kBytes = 16;
-  const auto is_odd = [&](std::int64_t items) {
-    return items * static_cast<std::int64_t>(tensor.itemsize()) % kBytes != 0;
-  };
-  bool as_asked = !is_odd(tensor.storage_offset());
-  if (!tensor.is_contiguous()) {
-    as_asked = as_asked && tensor.stride(-1) == 1;
-    for (std::int64_t axis = 0; axis + 1 < tensor.dim(); ++axis)
-      as_asked = as_asked && (tensor.size(axis) == 1 || !is_odd(tensor.stride(axis)));
-  }
-  return as_asked ? tensor : tensor.clone(at::MemoryFormat::Contiguous);
+// CUDA's kernels read as many bytes at once, and not all of them look first whether these lie so. (To torch
+// 2.13: memory-efficient attention.)
+constexpr std::int64_t kBytesAtOnce = 16;
+
+bool fits(const at::Tensor& tensor, std::int64_t items) {
+  return items * static_cast<std::int64_t>(tensor.itemsize()) % kBytesAtOnce == 0;
 }
 
-// As every kernel of CUDA takes it: what is added to the scores, for each key. One takes what is forbidden
-// for very unlikely instead, which is another answer where all is forbidden; one wants the keys side by side.
-at::Tensor added_mask(const at::Tensor& mask, const at::Tensor& query, std::int64_t keys) {
+bool begins_well(const at::Tensor& tensor) {
+  return reinterpret_cast<std::uintptr_t>(tensor.const_data_ptr()) % kBytesAtOnce == 0 &&
+         tensor.stride(-1) == 1;
+}
+
+// Rows of other sizes go to kernels that read item by item.
+at::Tensor aligned(const at::Tensor& rows) {
+  if (!fits(rows, rows.size(-1))) return rows;
+  const at::IntArrayRef strides = rows.strides().slice(0, rows.dim() - 1);
+  const bool all_fit = std::ranges::all_of(strides, [&](std::int64_t stride) { return fits(rows, stride); });
+  return begins_well(rows) && all_fit ? rows : rows.clone(at::MemoryFormat::Contiguous);
+}
+
+// What is added to the scores, for each key. Of bools cuDNN makes numbers that are very small, in torch 2.11,
+// which is another answer where all is forbidden; memory-efficient attention reads one key after the other.
+at::Tensor added_mask(const at::Tensor& mask, const at::TensorOptions& options, std::int64_t keys) {
   at::Tensor added = mask;
   if (mask.scalar_type() == at::kBool) {
     constexpr double kForbidden = -std::numeric_limits<double>::infinity();
-    added = at::zeros(mask.sizes(), query.options()).masked_fill_(mask.logical_not(), kForbidden);
+    added = at::where(mask, at::zeros({}, options), at::full({}, kForbidden, options));
   }
-  if (added.size(-1) != keys) {
-    std::vector<std::int64_t> sizes = added.sizes().vec();
-    sizes.back() = keys;
-    added = added.expand(sizes).contiguous();
-  }
-  return aligned(added);
+  if (added.size(-1) != keys) added = added.expand({-1, -1, -1, keys}).contiguous();
+  return begins_well(added) ? added : added.clone(at::MemoryFormat::Contiguous);
 }
 
 Kernel attention(const Site& site) {
@@ -67,7 +72,7 @@ Kernel attention(const Site& site) {
       query = aligned(query);
       key = aligned(key);
       value = aligned(value);
-      if (mask) mask = added_mask(*mask, query, key.size(-2));
+      if (mask) mask = added_mask(*mask, query.options(), key.size(-2));
     }
     const at::Tensor answer =
         at::scaled_dot_product_attention(query, key, value, mask, /*dropout_p=*/0.0, causal, scale);

@@ -27,11 +27,11 @@ Kernel argmin(const Site& site) {
   };
 }
 
-// In single precision: CUDA would round every sum on the way to a short float.
+// CUDA would round every sum on the way to a short float, as the CPU does not.
 Kernel cumulative_sum(const Site& site) {
   return [axis = site.integer("axis")](const Inputs& inputs) {
     const at::Tensor& input = inputs[0];
-    if (input.scalar_type() == at::kFloat) return at::cumsum(input, axis);
+    if (input.is_cpu() || input.scalar_type() == at::kFloat) return at::cumsum(input, axis);
     return at::cumsum(input, axis, at::kFloat).to(input.scalar_type());
   };
 }
