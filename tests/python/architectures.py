@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -304,15 +303,6 @@ ARCHITECTURES: dict[str, tuple[type[nn.Module], tuple[torch.Tensor, ...]]] = {
     "recurrent": (Recurrent, _tokens(7, 11)),
     "two_inputs": (TwoInputs, (torch.randn(2, 1, 8, 8), torch.randn(2, 3))),
 }
-
-
-def _expected(name: str) -> object:
-    wrong = name == "recurrent" and str(torch.__version__).startswith("2.11.")
-    reason = "torch 2.11 gives the last states of an LSTM a wrong shape while it traces"
-    return pytest.param(name, marks=pytest.mark.xfail(wrong, reason=reason, strict=True))
-
-
-NAMES = [_expected(name) for name in ARCHITECTURES]
 
 
 def build(name: str) -> tuple[nn.Module, tuple[torch.Tensor, ...]]:

@@ -71,7 +71,7 @@ def test_an_engine_answers_as_on_the_cpu(policy: exits.Policy, compaction: idn.e
     torch.testing.assert_close(found.confidences, expected.confidences, rtol=1e-12, atol=0)
 
 
-@pytest.mark.parametrize("name", architectures.NAMES)
+@pytest.mark.parametrize("name", architectures.ARCHITECTURES)
 def test_an_architecture_gives_what_torch_gives(name: str, tmp_path: Path) -> None:
     module, example = architectures.build(name)
     package = idn.load(idn.export(module, example, tmp_path / "model.safetensors")).package

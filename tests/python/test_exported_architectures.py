@@ -29,7 +29,7 @@ OURS = {
 }
 
 
-@pytest.mark.parametrize("name", architectures.NAMES)
+@pytest.mark.parametrize("name", architectures.ARCHITECTURES)
 def test_an_ordinary_architecture_gives_the_same_answers(name: str, tmp_path: Path) -> None:
     module, example = architectures.build(name)
     assert_same_answers(module, example, tmp_path)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-import subprocess
-import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -13,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from idn._native import extension
+from own_process import run, run_tests
 
 native = extension.graph
 
@@ -125,23 +125,7 @@ def test_a_nan_among_values_is_the_greatest() -> None:
 @pytest.mark.parametrize(("capability", "most_lanes"), [("avx2", 8), ("default", 0)])
 def test_all_of_this_holds_where_torch_is_kept_from_instructions(capability: str, most_lanes: int) -> None:
     """In a process of its own: which inner loops there are is decided once, as which of torch's."""
-    options = ["-q", "--color=no", "-p", "no:xdist", "-p", "no:cacheprovider", "-k", "not is_kept_from"]
-    script = (
-        "import sys, pytest\n"
-        "from idn._native import extension\n"
-        "print(extension.graph.convolution_lanes(), 'lanes')\n"
-        "sys.exit(pytest.main(sys.argv[1:]))\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script, *options, __file__],
-        env={name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
-        | {"ATEN_CPU_CAPABILITY": capability},
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert " passed" in done.stdout
-    lanes = int(done.stdout.split()[0])
+    run_tests(Path(__file__), "-k", "not is_kept_from", ATEN_CPU_CAPABILITY=capability)
+    script = "from idn._native import extension; print(extension.graph.convolution_lanes())"
+    lanes = int(run("-c", script, ATEN_CPU_CAPABILITY=capability))
     assert lanes == min(most_lanes, native.convolution_lanes())

@@ -11,7 +11,7 @@ from typing import Any
 
 from idn.experiment import catalog
 
-PACKAGES = ("idn", "torch", "numpy", "pydantic", "omegaconf")
+PACKAGES = ("idn", "numpy", "pydantic", "omegaconf")
 
 
 def describe(device: str = "cpu") -> dict[str, Any]:
@@ -24,8 +24,8 @@ def describe(device: str = "cpu") -> dict[str, Any]:
     return {
         "versions": {
             "python": platform.python_version(),
-            **{name: version(name) for name in PACKAGES},
             "torch": str(torch.__version__),  # which says also what it was built for
+            **{name: version(name) for name in PACKAGES},
         },
         "source": source(),
         "build": dict(idn.build_info()),

@@ -99,7 +99,7 @@ def _grouped(call: Call, kind: str) -> Iterator[_Weights]:
         yield _Weights(of_input, of_state, input_bias, state_bias, projection)
 
 
-@rule("aten.lstm.input")
+@rule("aten.lstm.input", "idn_exporting.lstm.default")
 def _lstm(call: Call) -> tuple[Value, ...]:
     return _unrolled(call, "lstm", list(call.given("hx")))
 
